@@ -71,10 +71,10 @@ export const PARTITION_CONSOLE_DROPPED: u8 = 4; // bytes lost because the consol
 export const PARTITION_WATCHDOG_EXPIRED: u8 = 5;
 export const PARTITION_TAGS: u8 = 6; // CBOR map: tag index → value as unsigned 64-bit integer; only published tags
 export const PARTITION_DOORBELLS: u8 = 7; // doorbells sent by it
-// Of one that can be updated: CBOR array: IMAGE_*, IMAGE_WRONG_*, bytes of the new image so far, bytes of it in all, and the
-// newest version that was accepted.
+// Of one that can be updated: CBOR array: IMAGE_*, IMAGE_WRONG_*, bytes of the new image so far, bytes of it in all, and
+// versions: the newest that was accepted, of what it began with last, and of what it begins with next.
 export const PARTITION_IMAGE: u8 = 8;
-export const IMAGE_VALUES: u32 = 5;
+export const IMAGE_VALUES: u32 = 7;
 
 // Keys of a FRAME_SYSTEM map.
 export const SYSTEM_TIME: u8 = 0;

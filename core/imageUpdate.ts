@@ -41,8 +41,10 @@ const PLACE: u32 = 0xff;
 @inline function placesOf(running: u32, chosen: u32, previous: u32): u32 {
   return running | chosen << CHOSEN | previous << PREVIOUS;
 }
-/** Bytes of the images in both halves, padded. */
-const sizes: usize = memory.data(2 * 8, 8);
+/** Of the images in both halves: bytes, padded; version. */
+const images: usize = memory.data(2 * 16, 8);
+const VERSION: usize = 8;
+@inline function imageAt(place: u32): usize { return images + ((place - 1) << 4); }
 
 let state: u32 = IMAGE_IDLE;
 let refusal: u32 = 0;
@@ -51,7 +53,6 @@ let tail: u32 = 0; // of the ring, as what was written there is counted
 let size: u64 = 0;
 let at: u64 = 0; // of the image, with the padding that its hash has: where the next line goes
 let isFilled: bool = false; // the line before is with SHA-256
-let newest: u32 = 0; // version that was accepted last
 let target: u32 = 0; // the half that it comes to, 1 or 2
 
 @inline function isPlanned(): bool { return header().updateCount != 0; }
@@ -60,7 +61,12 @@ let target: u32 = 0; // the half that it comes to, 1 or 2
 @inline export function imageRefusal(): u32 { return refusal; }
 @inline export function imageReceived(): u64 { return min(at, size); }
 @inline export function imageSize(): u64 { return size; }
-@inline export function imageVersion(): u32 { return max(newest, blobUpdate(0).version); }
+@inline function versionOf(place: u32): u32 { return place == 0 ? blobUpdate(0).version : load<u32>(imageAt(place), VERSION); }
+/** The newest that was accepted; what the partition began with last, and what it begins with next. */
+@inline export function imageVersion(): u32 { return max(max(versionOf(0), versionOf(1)), versionOf(2)); }
+@inline export function imageRunning(): u32 { return versionOf(loadAcquire32(places) & PLACE); }
+@inline export function imageNext(): u32 { return versionOf((loadAcquire32(places) >> CHOSEN) & PLACE); }
+@inline function mailbox(): u64 { return partitionOf(blobUpdate(0).bringer).mailbox; }
 @inline function half(n: u32): u64 { return blobUpdate(0).staging + (n == 1 ? 0 : blobUpdate(0).size); }
 
 /** Each tick: whether a new one begins. */
@@ -88,19 +94,16 @@ export function lookForUpdate(): void {
 function tell(next: u32, code: u32): void {
   state = next;
   refusal = code;
-  physicalWrite32(partitionOf(blobUpdate(0).bringer).mailbox + MAILBOX_UPDATE_STATE, next | code << 8);
+  physicalWrite32(mailbox() + MAILBOX_UPDATE_STATE, next | code << 8);
 }
 
 /** Bytes in the ring. Whoever says that there are more than fit has spoilt them himself. */
 function waiting(): u32 {
-  return min<u32>(physicalRead32(partitionOf(blobUpdate(0).bringer).mailbox + MAILBOX_UPDATE_HEAD) - tail, IMAGE_RING_BYTES);
+  return min<u32>(physicalRead32(mailbox() + MAILBOX_UPDATE_HEAD) - tail, IMAGE_RING_BYTES);
 }
 
 /** PA of the ring: in one region with the mailbox. */
-@inline function ring(): u64 {
-  const plan = blobUpdate(0);
-  return partitionOf(plan.bringer).mailbox + (plan.ring - blobPartition(plan.bringer).mailbox);
-}
+@inline function ring(): u64 { return mailbox() + (blobUpdate(0).ring - blobPartition(blobUpdate(0).bringer).mailbox); }
 
 /** There is something to do for updateStep. */
 export function updateWaits(): bool {
@@ -139,10 +142,7 @@ function takeManifest(): void {
   tellTail();
   size = load<u64>(manifest, MANIFEST_SIZE);
   const wrong = wrongIn(plan);
-  if (wrong != 0) {
-    tell(IMAGE_REFUSED, wrong);
-    return;
-  }
+  if (wrong != 0) return tell(IMAGE_REFUSED, wrong);
   startVerifying(signed, IMAGE_HEADER_BYTES, signatureS);
   tell(IMAGE_CHECKING, 0);
 }
@@ -172,9 +172,7 @@ function checkSignature(): void {
   else tell(IMAGE_REFUSED, IMAGE_WRONG_SIGNATURE);
 }
 
-function tellTail(): void {
-  physicalWrite32(partitionOf(blobUpdate(0).bringer).mailbox + MAILBOX_UPDATE_TAIL, tail);
-}
+function tellTail(): void { physicalWrite32(mailbox() + MAILBOX_UPDATE_TAIL, tail); }
 
 /** Of the word at n of a line: its bytes that are before the image's end. What is behind it nobody has signed. */
 @inline function signedPart(left: u64, n: u64): u64 {
@@ -199,12 +197,9 @@ function takeLine(): void {
 
 /** All of it is there, and hashed. */
 function conclude(): void {
-  if (!isEqual(digest<u32>(), manifest + MANIFEST_HASH)) {
-    tell(IMAGE_REFUSED, IMAGE_WRONG_HASH);
-    return;
-  }
-  store<u64>(sizes + ((target - 1) << 3), (size + LINE - 1) & ~(<u64>LINE - 1));
-  newest = load<u32>(manifest, MANIFEST_VERSION);
+  if (!isEqual(digest<u32>(), manifest + MANIFEST_HASH)) return tell(IMAGE_REFUSED, IMAGE_WRONG_HASH);
+  store<u64>(imageAt(target), (size + LINE - 1) & ~(<u64>LINE - 1));
+  store<u32>(imageAt(target), load<u32>(manifest, MANIFEST_VERSION), VERSION);
   const now = loadAcquire32(places);
   // Nothing is chosen but what runs: so the partition's starts change nothing there.
   compareExchange32(places, now, placesOf(now & PLACE, target, now >> PREVIOUS));
@@ -229,15 +224,16 @@ export function adoptUpdate(partition: u32): bool {
   return compareExchange32(places, now, placesOf(chosen, chosen, chosen != running ? running : now >> PREVIOUS)) == now;
 }
 
-@inline function isReplaced(load: u32): bool {
-  return isPlanned() && blobUpdate(0).load == load && (loadAcquire32(places) & PLACE) != 0;
-}
+/** 0: it is as it booted. */
+@inline function placeOf(load: u32): u32 { return isPlanned() && blobUpdate(0).load == load ? loadAcquire32(places) & PLACE : 0; }
 
 /** Of a load: where its bytes are, how many, and from where on they are zeros. */
 export function loadSource(n: u32): u64 {
-  return isReplaced(n) ? half(loadAcquire32(places) & PLACE) : imageBase() + blobLoad(n).source;
+  const place = placeOf(n);
+  return place != 0 ? half(place) : imageBase() + blobLoad(n).source;
 }
 export function loadSize(n: u32): u64 {
-  return isReplaced(n) ? load<u64>(sizes + (((loadAcquire32(places) & PLACE) - 1) << 3)) : blobLoad(n).size;
+  const place = placeOf(n);
+  return place != 0 ? load<u64>(imageAt(place)) : blobLoad(n).size;
 }
-export function loadZeros(n: u32): u64 { return isReplaced(n) ? loadSize(n) : blobLoad(n).zeros; }
+export function loadZeros(n: u32): u64 { return placeOf(n) != 0 ? loadSize(n) : blobLoad(n).zeros; }

@@ -12,7 +12,9 @@ import { outputDropped } from "./console";
 import { openFrame } from "./frame";
 import { Partition, partitionOf, publishedTags, stateOf, tag, vcpuOfPartition } from "./partition";
 import { duration, nanoseconds } from "./time";
-import { imageReceived, imageRefusal, imageSize, imageState, imageVersion, isUpdatable } from "./imageUpdate";
+import {
+  imageNext, imageReceived, imageRefusal, imageRunning, imageSize, imageState, imageVersion, isUpdatable,
+} from "./imageUpdate";
 import { startedSlot, updateState } from "./trial";
 import { Vcpu } from "./vcpu";
 import { MAX_CPUS } from "../build/generated/blob";
@@ -63,6 +65,8 @@ export function partitionFrame(partition: Partition, now: u64): void {
     cborUnsigned(imageReceived());
     cborUnsigned(imageSize());
     cborUnsigned(imageVersion());
+    cborUnsigned(imageRunning());
+    cborUnsigned(imageNext());
   }
   cborUnsigned(PARTITION_TAGS);
   cborMap(popcnt(published));

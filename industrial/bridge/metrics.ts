@@ -100,6 +100,8 @@ function aboutPartitions({ plant }: Measured, out: Exposition): void {
     "Since the partition has started.",
     ({ telemetry }) => telemetry && Number(telemetry.uptime) / NANOSECONDS,
   );
+  family("axv_image_version", "gauge", "Of the image that it began with last.", ({ telemetry }) => telemetry?.update?.running);
+  family("axv_image_next", "gauge", "Of the image that it begins with next.", ({ telemetry }) => telemetry?.update?.next);
   family("axv_partition_restarts_total", "counter", "Restarts of the partition.", ({ telemetry }) => telemetry?.restarts);
   family(
     "axv_partition_watchdog_expired_total",

@@ -32,7 +32,7 @@ export const IMAGE_STATES = ["idle", "waiting", "checking", "receiving", "ready"
 /** Indexed by IMAGE_WRONG_*: what is wrong with the new image. */
 export const IMAGE_REFUSALS = ["", "format", "partition", "guest", "size", "version", "signature", "hash", "place"] as const;
 
-/** A new image on its way to a partition. */
+/** Of a partition that can be updated by itself: its image, and a new one on its way. */
 export interface UpdateTelemetry {
   readonly state: (typeof IMAGE_STATES)[number];
   /** Left out: it is not refused. */
@@ -41,6 +41,10 @@ export interface UpdateTelemetry {
   readonly size: number;
   /** The newest that was accepted. */
   readonly version: number;
+  /** Of the image that the partition began with last. */
+  readonly running: number;
+  /** Of the one that it begins with next. */
+  readonly next: number;
 }
 
 export interface PartitionTelemetry {
@@ -185,10 +189,11 @@ export function decodeSystem(frame: Frame): SystemTelemetry {
 
 function updateOf(fields: Fields): UpdateTelemetry {
   const name = "PARTITION_IMAGE";
-  const [code = 0, refusal = 0, received = 0, size = 0, version = 0] =
+  const [code = 0, refusal = 0, received = 0, size = 0, version = 0, running = 0, next = 0] =
     fields.counters(abi.PARTITION_IMAGE, name, abi.IMAGE_VALUES);
   const refused = fields.named(IMAGE_REFUSALS, refusal, name);
-  return { state: fields.named(IMAGE_STATES, code, name), ...(refused !== "" && { refused }), received, size, version };
+  const state = fields.named(IMAGE_STATES, code, name);
+  return { state, ...(refused !== "" && { refused }), received, size, version, running, next };
 }
 
 export function decodePartition(frame: Frame): PartitionTelemetry {

@@ -39,19 +39,25 @@ export const showSlot = ({ slot, update }: Pick<SystemTelemetry, "slot" | "updat
 
 const KIB = 1024;
 
-/** Of a new image on its way to one partition: "receiving: 40 % of 1024 KiB". */
-export function showUpdate({ state, refused, received, size, version }: UpdateTelemetry): string {
+/** Of one partition's image, and a new one on its way to it: "7 runs, 8 from its next start on; receiving: 40 % of 1024 KiB". */
+export function showUpdate(update: UpdateTelemetry): string {
+  const { running, next, version } = update;
+  const following = next === running ? "" : `, ${next} from its next start on`;
+  const newest = version === running || version === next ? "" : `; newest ${version}`;
+  return `${running} runs${following}${newest}${showArrival(update)}`;
+}
+
+function showArrival({ state, refused, received, size }: UpdateTelemetry): string {
   switch (state) {
     case "idle":
-      return `none; newest ${version}`;
-    case "receiving":
-      return `receiving: ${size > 0 ? Math.floor((100 * received) / size) : 0} % of ${Math.ceil(size / KIB)} KiB`;
     case "ready":
-      return `${version} is ready for the next start`;
+      return "";
+    case "receiving":
+      return `; receiving: ${size > 0 ? Math.floor((100 * received) / size) : 0} % of ${Math.ceil(size / KIB)} KiB`;
     case "refused":
-      return `refused: wrong ${refused ?? "in some way"}`;
+      return `; refused: wrong ${refused ?? "in some way"}`;
     default:
-      return state;
+      return `; ${state}`;
   }
 }
 

@@ -5,11 +5,11 @@ import type { StatusCode } from "node-opcua-status-code";
 import { DataType, Variant, VariantArrayType } from "node-opcua-variant";
 import type { Tag } from "../../partitions/tags/table.ts";
 import type { Series } from "../history/series.ts";
-import type { PartitionTelemetry, SystemTelemetry } from "../link/telemetry.ts";
+import type { PartitionTelemetry, SystemTelemetry, UpdateTelemetry } from "../link/telemetry.ts";
 import { Maxima } from "../live/maxima.ts";
 import type { Plant, Quality } from "../tags/plant.ts";
 import { toHalves } from "../tags/value.ts";
-import type { PartitionNodes, PlantNodes, StatusName } from "./nodes.ts";
+import type { ImageName, PartitionNodes, PlantNodes, StatusName } from "./nodes.ts";
 import { hasValue, STATUS_OF } from "./status.ts";
 import type { Log } from "./target.ts";
 import { NO_VALUE, toVariant } from "./values.ts";
@@ -114,7 +114,7 @@ export class Feed {
   }
 
   #showTelemetry(partition: number): void {
-    const { guestTags = [], status, maxima } = this.#partitions[partition] ?? {};
+    const { guestTags = [], status, image, maxima } = this.#partitions[partition] ?? {};
     const quality = this.#plant.qualityOf(partition);
     const telemetry = this.#plant.telemetryOf(partition);
     const time = new Date(this.#plant.momentOf(partition));
@@ -122,6 +122,10 @@ export class Feed {
       telemetry === undefined ? StatusCodes.BadWaitingForInitialData : quality === "silent" ? STATUS_OF.silent : StatusCodes.Good;
     for (const [name, variable] of status ?? [])
       this.#put(variable, telemetry === undefined ? undefined : STATUS[name](telemetry), heard, time);
+    for (const [name, variable] of image ?? []) {
+      const update = telemetry?.update;
+      this.#put(variable, update && count(IMAGE[name](update)), heard, time);
+    }
     const running = quality === "stopped" && heard === StatusCodes.Good ? STATUS_OF.stopped : heard;
     for (const [index, variable] of guestTags.entries()) {
       const value = telemetry?.tags.get(index);
@@ -140,6 +144,11 @@ export class Feed {
 const wide = (value: bigint): Variant =>
   new Variant({ dataType: DataType.UInt64, arrayType: VariantArrayType.Scalar, value: toHalves(value) });
 const count = (value: number): Variant => new Variant({ dataType: DataType.UInt32, value: value >>> 0 });
+
+const IMAGE: Readonly<Record<ImageName, (update: UpdateTelemetry) => number>> = {
+  image_version: ({ running }) => running,
+  image_next: ({ next }) => next,
+};
 
 const STATUS: Readonly<Record<StatusName, (telemetry: PartitionTelemetry) => Variant>> = {
   state: ({ state }) => new Variant({ dataType: DataType.String, value: state }),

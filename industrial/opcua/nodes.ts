@@ -44,6 +44,7 @@ export interface PartitionNodes {
   /** By name: of what the guest publishes as NAME recent. */
   readonly maxima: ReadonlyMap<string, UAVariable>;
   readonly status: ReadonlyMap<StatusName, UAVariable>;
+  readonly image: ReadonlyMap<ImageName, UAVariable>;
 }
 
 export interface PlantNodes {
@@ -63,6 +64,13 @@ export const STATUS_VALUES = [
   { name: "console_dropped", type: DataType.UInt32, unit: undefined, description: "Characters of its console that were lost" },
 ] as const;
 export type StatusName = (typeof STATUS_VALUES)[number]["name"];
+
+/** And of one that can be updated by itself: the versions of its images. */
+export const IMAGE_VALUES = [
+  { name: "image_version", type: DataType.UInt32, unit: undefined, description: "Of what it began with last" },
+  { name: "image_next", type: DataType.UInt32, unit: undefined, description: "Of what it begins with next" },
+] as const;
+export type ImageName = (typeof IMAGE_VALUES)[number]["name"];
 
 /** What it says of all of them, in the board's group Status. */
 export const SYSTEM_VALUES = [
@@ -87,7 +95,7 @@ const EXACT = Number.MAX_SAFE_INTEGER;
 export function addPlant(
   addressSpace: AddressSpace,
   board: BoardIdentity,
-  { version }: SystemFacts,
+  { version, updated }: SystemFacts,
   partitions: readonly PlantPartition[],
   historizing: boolean,
 ): PlantNodes {
@@ -114,7 +122,9 @@ export function addPlant(
     system: new Map(SYSTEM_VALUES.map((value) => [value.name, builder.status("/board", status, value)] as const)),
     spaces,
     namespace,
-    partitions: partitions.map((partition) => addPartition(builder, resources, configuration, board, partition)),
+    partitions: partitions.map((partition, index) =>
+      addPartition(builder, resources, configuration, board, partition, index === updated),
+    ),
   };
 }
 
@@ -133,6 +143,7 @@ function addPartition(
   configuration: UAObject,
   board: BoardIdentity,
   { name, tags, guestTags }: PlantPartition,
+  isUpdated: boolean,
 ): PartitionNodes {
   const resource = builder.object(name, name, undefined, ["plc", RESOURCE_TYPE], resources);
   builder.notifies(resource, "HasEventSource", configuration);
@@ -159,6 +170,9 @@ function addPartition(
     guestTags: guestTags.map((tag) => builder.guestTag(name, tag, isOfTask(tag) && task !== undefined ? task : status)),
     maxima: new Map(new Maxima(guestTags).names.map((of) => [of, builder.maximum(name, of, task ?? status)] as const)),
     status: new Map(STATUS_VALUES.map((value) => [value.name, builder.status(name, status, value)] as const)),
+    image: new Map(
+      isUpdated ? IMAGE_VALUES.map((value) => [value.name, builder.status(name, status, value)] as const) : [],
+    ),
   };
 }
 
@@ -200,7 +214,7 @@ function addTags(builder: Builder, partition: string, globals: UAObject, tags: r
   return made;
 }
 
-type StatusValue = (typeof STATUS_VALUES | typeof SYSTEM_VALUES)[number];
+type StatusValue = (typeof STATUS_VALUES | typeof SYSTEM_VALUES | typeof IMAGE_VALUES)[number];
 
 class Builder {
   readonly #namespace: Namespace;

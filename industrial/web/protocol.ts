@@ -116,7 +116,7 @@ export interface PartitionShown {
   readonly watchdog: number | null;
   readonly dropped: number | null;
   readonly doorbells: number | null;
-  /** A new image on its way; null: it cannot be updated by itself. */
+  /** Its image, and a new one on its way; null: it cannot be updated by itself. */
   readonly update: UpdateTelemetry | null;
   readonly held: number;
   readonly throttled: number;

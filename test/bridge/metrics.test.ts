@@ -113,7 +113,8 @@ describe("a plant", () => {
 
   test("that runs: states, values of every kind but text, and the guest's own in seconds", () => {
     const { own, samples } = make();
-    own.tell(0, "running", { uptime: 2_500_000_000n, restarts: 3, tags: new Map([[0, 7n], [1, 1500n]]) });
+    const update = { state: "ready", received: 9, size: 9, version: 8, running: 7, next: 8 } as const;
+    own.tell(0, "running", { uptime: 2_500_000_000n, restarts: 3, tags: new Map([[0, 7n], [1, 1500n]]), update });
     own.scan(0, { Level: 1.5, Full: true, Big: 2n ** 63n + 1n, List: [-1, 2], Text: "ab" });
     const found = samples();
     expect(Object.fromEntries([...found].filter(([key]) => /^axv_(tag|guest_tag)\{/.test(key)))).toEqual({
@@ -124,6 +125,9 @@ describe("a plant", () => {
       'axv_tag{partition="plc",tag="List",index="1"}': "2",
       'axv_guest_tag{partition="plc",tag="scans"}': "7",
       'axv_guest_tag{partition="plc",tag="jitter"}': "0.0000015",
+    });
+    expect(Object.fromEntries([...found].filter(([key]) => key.startsWith("axv_image_")))).toEqual({
+      'axv_image_version{partition="plc"}': "7", 'axv_image_next{partition="plc"}': "8",
     });
     expect(found.get('axv_partition_state{partition="plc",state="running"}')).toBe("1");
     expect(found.get('axv_partition_state{partition="plc",state="failed"}')).toBe("0");

@@ -71,7 +71,13 @@ let starts = 0;
 
 const put = (at: number, bytes: number, data: number | bigint): bigint => value(linux.store(at, bytes, BigInt(data)));
 const get = (offset: number): number => Number(value(linux.load(MAILBOX + offset, 4)));
-const update = (): UpdateTelemetry => bench.partition(1).update ?? { state: "idle", received: 0, size: 0, version: 0 };
+const update = (): UpdateTelemetry => {
+  const { update: told } = bench.partition(1);
+  if (told === undefined) throw new Error("the PLC's telemetry says nothing of its image");
+  return told;
+};
+/** Of what it began with last, and of what it begins with next. */
+const versions = (): readonly number[] => [update().running, update().next];
 /** What the PLC's memory has where its image is. */
 const loaded = (bytes: number): Buffer => Buffer.from(bench.machine.memory.readBytes(PLC_RAM + ENTRY_OFFSET, bytes));
 
@@ -114,20 +120,24 @@ describe.each([["a spare pCPU", 2], ["a pCPU of Linux", 1]])("with the housekeep
   beforeEach(() => boot(housekeeper));
 
   test("a signed image is taken, and is there from the partition's next start on; rollback brings the one before back", () => {
-    expect(update()).toEqual({ state: "idle", received: 0, size: 0, version: VERSION });
+    expect(update()).toEqual({ state: "idle", received: 0, size: 0, version: VERSION, running: VERSION, next: VERSION });
     stream(packed(image));
-    expect(update()).toEqual({ state: "ready", received: 3000, size: 3000, version: VERSION + 1 });
+    const taken = { state: "ready", received: 3000, size: 3000, version: VERSION + 1 };
+    expect(update()).toEqual({ ...taken, running: VERSION, next: VERSION + 1 });
     expect(loaded(PACKED.length)).toEqual(PACKED); // it runs on as it is
     expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 0 });
     restart();
     expect(loaded(3000)).toEqual(image);
+    expect(versions()).toEqual([VERSION + 1, VERSION + 1]);
     restart();
     expect(loaded(3000)).toEqual(image);
 
     expect(bench.command(1, abi.COMMAND_ROLLBACK)).toBe(abi.REPLY_OK);
     expect(loaded(3000)).toEqual(image);
+    expect(versions()).toEqual([VERSION + 1, VERSION]);
     restart();
     expect(loaded(PACKED.length)).toEqual(PACKED);
+    expect(update()).toEqual({ ...taken, running: VERSION, next: VERSION });
     expect(bench.command(1, abi.COMMAND_ROLLBACK)).toBe(abi.REPLY_OK); // and forth
     restart();
     expect(loaded(3000)).toEqual(image);
@@ -231,6 +241,7 @@ describe("a sender that does not do as it should", () => {
   test("one that begins anew withdraws what was ready, until the new one is", () => {
     stream(packed(image));
     begin();
+    expect([update().version, ...versions()]).toEqual([VERSION + 1, VERSION, VERSION]);
     restart();
     expect(loaded(PACKED.length)).toEqual(PACKED);
   });
@@ -240,11 +251,13 @@ describe("a sender that does not do as it should", () => {
     stream(packed(image));
     restart();
     stream(packed(second, { version: VERSION + 2 }));
+    expect(versions()).toEqual([VERSION + 1, VERSION + 2]);
     restart();
     expect(loaded(70_000)).toEqual(second);
     expect(bench.command(1, abi.COMMAND_ROLLBACK)).toBe(abi.REPLY_OK);
     restart();
     expect(loaded(3000)).toEqual(image);
+    expect([update().version, ...versions()]).toEqual([VERSION + 2, VERSION + 1, VERSION + 1]);
   });
 
   test("rollback of what was never updated, and of who cannot be", () => {

@@ -50,6 +50,13 @@ function code(action: () => unknown): string {
   return "no error";
 }
 
+test("a partition whose image is updated by itself", () => {
+  const image = [abi.IMAGE_REFUSED, abi.IMAGE_WRONG_HASH, 64, 128, 9, 8, 7];
+  expect(partition(new Map([...goodPartition, [abi.PARTITION_IMAGE, image]]))).toMatchObject({
+    update: { state: "refused", refused: "hash", received: 64, size: 128, version: 9, running: 8, next: 7 },
+  });
+});
+
 test("a partition", () => {
   expect(partition(goodPartition)).toEqual({
     partition: 1,

@@ -38,12 +38,15 @@ test.each([
   [(3n * 86_400n + 4n * 3600n) * SECOND, "3d 04:00:00"],
 ])("uptime of %i ns", (nanoseconds, shown) => expect(showUptime(nanoseconds)).toBe(shown));
 
-const UPDATE = { received: 0, size: 0, version: 7 };
+const UPDATE = { received: 0, size: 0, version: 7, running: 7, next: 7 };
 test.each([
-  [{ ...UPDATE, state: "idle" }, "none; newest 7"],
-  [{ ...UPDATE, state: "checking" }, "checking"],
-  [{ ...UPDATE, state: "receiving" }, "receiving: 0 % of 0 KiB"],
-  [{ ...UPDATE, state: "receiving", received: 422_000, size: 1_048_000 }, "receiving: 40 % of 1024 KiB"],
-  [{ ...UPDATE, state: "ready", version: 8 }, "8 is ready for the next start"],
-  [{ ...UPDATE, state: "refused", refused: "signature" }, "refused: wrong signature"],
+  [{ ...UPDATE, state: "idle" }, "7 runs"],
+  [{ ...UPDATE, state: "checking" }, "7 runs; checking"],
+  [{ ...UPDATE, state: "receiving" }, "7 runs; receiving: 0 % of 0 KiB"],
+  [{ ...UPDATE, state: "receiving", received: 422_000, size: 1_048_000 }, "7 runs; receiving: 40 % of 1024 KiB"],
+  [{ ...UPDATE, state: "ready", version: 8, next: 8 }, "7 runs, 8 from its next start on"],
+  [{ ...UPDATE, state: "ready", version: 8, running: 8, next: 8 }, "8 runs"],
+  [{ ...UPDATE, state: "ready", version: 8, running: 8 }, "8 runs, 7 from its next start on"],
+  [{ ...UPDATE, state: "ready", version: 8 }, "7 runs; newest 8"],
+  [{ ...UPDATE, state: "refused", refused: "signature" }, "7 runs; refused: wrong signature"],
 ] as const)("an update %j", (update, shown) => expect(showUpdate(update)).toBe(shown));

@@ -65,6 +65,18 @@ test("the board's slot, and its update, as long as the hypervisor is heard", asy
   expect(await told(2)).toEqual(new Array(2).fill(["BadNoCommunication", null]));
 });
 
+test("which image of a partition runs, and which one it begins with next", async () => {
+  watch = await Watch.on(session, [own("other/Status/image_version"), own("other/Status/image_next")], FAST);
+  const told = async (count: number): Promise<unknown> =>
+    (await watch?.next(count))?.map(({ status, value }) => [status, value]);
+  expect(await told(2)).toEqual(new Array(2).fill(["BadWaitingForInitialData", null]));
+  const update = { state: "ready", received: 9, size: 9, version: 8, running: 7, next: 8 } as const;
+  plant.tell(1, "running", { update });
+  expect(await told(2)).toEqual([["Good", 7], ["Good", 8]]);
+  plant.tell(1, "running", { update: { ...update, running: 8 } });
+  expect(await told(1)).toEqual([["Good", 8]]);
+});
+
 describe("running", () => {
   beforeEach(async () => {
     pass(10);

@@ -102,6 +102,8 @@ test("the board is a Configuration in DI's set of devices, partitions are its Re
   expect((await below(own("plc/Status"))).map((text) => text.split(" ")[0])).toEqual(
     ["lamps", "state", "uptime", "restarts", "watchdog_expired", "console_dropped"].map((name) => `${plant}:${name}`),
   );
+  const shown = (await below(own("other/Status"))).map((text) => text.split(" ")[0]);
+  expect(shown.slice(-2), "of what can be updated by itself").toEqual([`${plant}:image_version`, `${plant}:image_next`]);
   expect([await read(own("plc/SerialNumber")), await read(own("plc/SoftwareRevision"))]).toEqual(["0042", "0.1.0"]);
   expect((await below(own("/board/Status"))).map((text) => text.split(" ")[0])).toEqual(
     ["planned", "slot", "update"].map((name) => `${plant}:${name}`),

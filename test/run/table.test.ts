@@ -55,13 +55,14 @@ test("before any telemetry: everybody is there, nothing is made up", () => {
   ]);
 });
 
-test("of what can be updated by itself: how far a new image has come", () => {
-  const image = [abi.IMAGE_RECEIVING, 0, 0x4_0000, 0x10_0000, 7];
+test("of what can be updated by itself: what runs, and how far a new image has come", () => {
+  const image = [abi.IMAGE_RECEIVING, 0, 0x4_0000, 0x10_0000, 8, 8, 7];
   const payload = keyed([SECOND, abi.STATE_RUNNING, SECOND, 0, 0, 0, new Map(), 0, image]);
   monitor.take(decodePartition({ kind: abi.FRAME_PARTITION, partition: PLC, payload }));
   const [titles = "", linux = "", plc = ""] = liveTable(monitor, 300, plain);
-  const at = titles.indexOf("UPDATE");
-  expect([plc.slice(at, at + 27), linux.slice(at, at + 27).trim()]).toEqual(["receiving: 25 % of 1024 KiB", ""]);
+  const at = titles.indexOf("IMAGE");
+  const shown = "8 runs, 7 from its next start on; receiving: 25 % of 1024 KiB";
+  expect([plc.slice(at, at + shown.length), linux.slice(at, at + shown.length).trim()]).toEqual([shown, ""]);
 });
 
 describe("with telemetry", () => {

@@ -67,14 +67,17 @@ test("the PLC scans on while Linux brings it an image, runs it after a restart, 
   await booted.until("ready", () => update()?.state === "ready");
   expect(update()).toEqual({
     state: "ready", received: bytes.length - IMAGE_HEADER_BYTES, size: bytes.length - IMAGE_HEADER_BYTES, version: VERSION + 1,
+    running: VERSION, next: VERSION + 1,
   });
   await booted.until("scans after it", () => scans() > seen + 200n);
   expect(plc.telemetry, "as it was, until it is started").toMatchObject({ state: "running", restarts: 0, watchdogExpired: 0 });
   expect(booted.said("plc").some((line) => line.startsWith(NEW))).toBe(false);
 
   await restart(1, NEW);
+  expect(update()).toMatchObject({ running: VERSION + 1, next: VERSION + 1 });
   await booted.session.link.command(plc.index, "rollback");
   await restart(2, OLD);
+  expect(update()).toMatchObject({ version: VERSION + 1, running: VERSION, next: VERSION });
   expect(booted.partition("linux").telemetry).toMatchObject({ state: "running", restarts: 0 });
   expect(await send("good"), "a version that was taken").toBe(9);
   await booted.line("linux", /^update-sender: refused \(version\): /);

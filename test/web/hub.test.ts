@@ -95,12 +95,13 @@ describe("a page", () => {
     expect((await page.next("delta")).cells).toMatchObject({ link: "the cable", system: null });
   });
 
-  test("is told how far a new image of one partition has come", async () => {
-    const values = [1, abi.STATE_RUNNING, 1, 0, 0, 0, new Map(), 0, [abi.IMAGE_RECEIVING, 0, 512, 1024, 7]];
+  test("is told which image of a partition runs, and how far a new one has come", async () => {
+    const values = [1, abi.STATE_RUNNING, 1, 0, 0, 0, new Map(), 0, [abi.IMAGE_RECEIVING, 0, 512, 1024, 8, 7, 8]];
     const payload = encode(new Map(values.map((value, key) => [key, value])));
     station.board.send({ kind: abi.FRAME_PARTITION, partition: PLC, payload });
     const { cells } = await (await station.page()).next("snapshot");
-    expect([cells["0.update"], cells["1.update"]]).toEqual([null, { state: "receiving", received: 512, size: 1024, version: 7 }]);
+    const update = { state: "receiving", received: 512, size: 1024, version: 8, running: 7, next: 8 };
+    expect([cells["0.update"], cells["1.update"]]).toEqual([null, update]);
   });
 
   test("knows the planned version, and whose image can be taken back", async () => {

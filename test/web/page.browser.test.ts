@@ -115,11 +115,11 @@ test("the slot, its update and the planned version are on top; only what can be 
   expect(await page.locator("#slot").textContent()).toBe("");
   station.board.system("b", abi.UPDATE_PENDING);
   await page.getByText("slot b, update pending").waitFor();
-  const values = [1, abi.STATE_RUNNING, 1, 0, 0, 0, new Map(), 0, [abi.IMAGE_RECEIVING, 0, 512, 1024, 7]];
+  const values = [1, abi.STATE_RUNNING, 1, 0, 0, 0, new Map(), 0, [abi.IMAGE_RECEIVING, 0, 512, 1024, 8, 7, 8]];
   const payload = encode(new Map(values.map((value, key) => [key, value])));
   station.board.send({ kind: abi.FRAME_PARTITION, partition: PLC, payload });
-  await page.getByText("receiving: 50 % of 1 KiB").waitFor();
-  expect(await cell("linux", "Update").textContent()).toBe("");
+  await page.getByText("7 runs, 8 from its next start on; receiving: 50 % of 1 KiB").waitFor();
+  expect(await cell("linux", "Image").textContent()).toBe("");
   await logIn();
   await page.getByRole("button", { name: "rollback plc" }).waitFor();
   expect(await page.getByRole("button", { name: "rollback linux" }).count()).toBe(0);

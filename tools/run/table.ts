@@ -15,7 +15,7 @@ type Rates = (partition: PartitionRecord) => readonly number[];
 
 function partitionColumns(paint: Paint, partitions: readonly PartitionRecord[]): Column<PartitionRecord>[] {
   const throttled: Column<PartitionRecord> = { title: "THROTTLED", align: "right", cell: showThrottled };
-  const updates: Column<PartitionRecord> = { title: "UPDATE", align: "left", cell: ({ telemetry }) =>
+  const updates: Column<PartitionRecord> = { title: "IMAGE", align: "left", cell: ({ telemetry }) =>
     telemetry?.update === undefined ? "" : showUpdate(telemetry.update) };
   return [
     { title: "PARTITION", align: "left", cell: (p) => p.name },

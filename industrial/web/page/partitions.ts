@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 
 const UPDATE: Column<Row> = {
-  title: "Update",
+  title: "Image",
   cell: ({ facts, now }) => (facts.hasUpdate ? known(now.update, showUpdate) : ""),
 };
 
