@@ -39,7 +39,7 @@ async function traced({ plan, machineArguments }: BenchSystem, code: Code, loops
   const end = Math.max(...code.functions.map((one) => one.end));
   const folder = mkdtempSync(join(tmpdir(), "axv-trace-"));
   const log = join(folder, "trace.log");
-  const tracing = ["-singlestep", "-d", "exec,nochain", "-dfilter", `0x${base.toString(16)}+0x${end.toString(16)}`, "-D", log];
+  const tracing = ["-d", "in_asm,exec,nochain", "-dfilter", `0x${base.toString(16)}+0x${end.toString(16)}`, "-D", log];
   try {
     await runGuest({ machineArguments: [...machineArguments, ...tracing], plan, lastLine: END, restarts: true });
     return countTrace(log, code, base, loops);

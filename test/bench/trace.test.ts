@@ -32,35 +32,51 @@ sleeper:
   .type copier, %function
 copier: bl bytes
         eret
+  .type looper, %function
+looper: nop
+        sub x0, x0, #1
+        cbnz x0, looper + 4
+        eret
   .type bytes, %function
 bytes:  subs x0, x0, #1
         b.ne bytes
         ret
 `;
+/** `cpu:function+first..last`, in instructions. <: rewound to there; x: stopped there; =: begun again, not listed. */
+const PLACE = /^([<x=]?)(?:(\d):)?([a-z_]+)(?:\+(\d+)(?:\.\.(\d+))?)?$/;
 const NO_BYTE_LOOPS = { heads: new Set<number>(), round: () => 0 };
 
 const counted = (places: readonly string[]): Record<string, number> =>
   Object.fromEntries(Object.entries(taken(places, NO_BYTE_LOOPS)).map(([name, { instructions }]) => [name, instructions]));
 
-/** Of the sample: places are \`function+instructions\`; anything else is a line of QEMU's own. */
+/** Of the sample: what PLACE says. */
 function taken(places: readonly string[], loops: ByteLoops): Record<string, Taken> {
   const { code } = analyse({ assembly: ASSEMBLY, entry: "_start" });
   const folder = mkdtempSync(join(tmpdir(), "axv-trace-test-"));
   try {
     const log = join(folder, "trace.log");
-    writeFileSync(log, [...places.map((place) => lineOf(code, place)), "Trace 9: cut o"].join("\n"));
+    writeFileSync(log, [...places.flatMap((place) => linesOf(code, place)), "Trace 9: cut o"].join("\n"));
     return Object.fromEntries(countTrace(log, code, BASE, loops));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function lineOf(code: Code, place: string): string {
-  const [, cpu = "0", name, offset = "0"] = /^(?:(\d):)?([a-z_]+)\+?(\d+)?$/.exec(place) ?? [];
-  const start = name === undefined ? undefined : code.named(name)?.start;
-  if (start === undefined) return place;
-  return `Trace ${cpu}: 0x7f0d10143bc0 ` +
-    `[0000000000000000/${(BASE + start + 4 * Number(offset)).toString(16).padStart(16, "0")}/00000061/ff020201] `;
+const A64 = 4;
+const hex = (address: number): string => address.toString(16).padStart(16, "0");
+
+function linesOf(code: Code, place: string): string[] {
+  const [, mark = "", cpu = "0", name = "", first = "0", last = first] = PLACE.exec(place) ?? [];
+  const at = BASE + (code.named(name)?.start ?? NaN) + A64 * Number(first);
+  if (mark === "<") return [`cpu_io_recompile: rewound execution of TB to ${hex(at)}`];
+  if (mark === "x") return [`Stopped execution of TB chain before 0x7f0d10143bc0 [${hex(at)}] `];
+  const instructions = Number(last) - Number(first) + 1;
+  const host = 0x7f0d10000000 + 0x100 * at + instructions;
+  const listed = Array.from({ length: instructions }, (_, n) => `0x${(at + A64 * n).toString(16)}:  d503201f  nop`);
+  return [
+    ...(mark === "=" ? [] : ["----------------", "IN: ", ...listed, ""]),
+    `Trace ${cpu}: 0x${host.toString(16)} [${hex(0)}/${hex(at)}/00000061/ff020201] `,
+  ];
 }
 
 const THROUGH = [
@@ -84,14 +100,25 @@ test("calls, a function that goes on in another one, and a whole exception", () 
 });
 
 test("an instruction that QEMU begins twice is executed once", () => {
-  const twice = THROUGH.flatMap((place) => [place, "cpu_io_recompile: rewound execution of TB to 0000000000001000", place]);
+  const twice = THROUGH.flatMap((place) => [place, `<${place}`, place]);
   expect(counted([...twice, AFTER])).toEqual({ inner: 3, outer: 9, _start: 11 });
-  const stopped = THROUGH.flatMap((place) => [
-    place,
-    "Stopped execution of TB chain before 0x7f0d10143bc0 [0000000000001000] ",
-    place,
-  ]);
+  const stopped = THROUGH.flatMap((place) => [place, `x${place}`, place]);
   expect(counted([...stopped, AFTER])).toEqual({ inner: 3, outer: 9, _start: 11 });
+});
+
+test("blocks of several instructions, also where one ends before an access, and is begun again there", () => {
+  const blocks = ["_start", "outer+0..1", "inner+0", "inner+1..2", "outer+2..3", "inner", "inner+2", "_start+1", AFTER];
+  expect(counted(blocks)).toEqual({ inner: 3, outer: 9, _start: 11 });
+  const rewound = blocks.flatMap((place) => (place === "outer+2..3" ? [place, "<outer+3", "outer+3"] : [place]));
+  expect(counted(rewound)).toEqual({ inner: 3, outer: 9, _start: 11 });
+});
+
+test("a loop back into the middle of the block that it ends is counted round by round; a block is listed but once", () => {
+  expect(counted(["looper+0..2", "looper+1..2", "=looper+1..2", "looper+3", AFTER])).toEqual({ looper: 8 });
+});
+
+test("a block that is not listed is no guess", () => {
+  expect(() => counted(["=inner+0..2", AFTER])).toThrow("does not list");
 });
 
 test("CPUs that take turns do not disturb each other", () => {

@@ -1,4 +1,4 @@
-// Counts the hypervisor's instructions as QEMU executes them, one by one: how many each function took, from its first instruction
+// Counts the hypervisor's instructions as QEMU executes them: how many each function took, from its first instruction
 // to its return, everything that it called included. That is what verify proves a bound of.
 import type { Taken } from "../../tools/verify/measured.ts";
 import type { Code } from "../../tools/verify/native/code.ts";
@@ -32,7 +32,9 @@ class Track {
   #rounds = 0;
   #frames: Frame[] = [];
   #previous: Instruction | undefined;
-  #pending: number | undefined;
+  /** A block that has begun. */
+  #from = 0;
+  #to = 0;
 
   constructor(code: Code, loops: ByteLoops, most: Map<string, Taken>) {
     this.#code = code;
@@ -40,18 +42,20 @@ class Track {
     this.#most = most;
   }
 
-  /** QEMU has begun an instruction; whether it has executed it, is known when the next one begins. */
-  begin(address: number): void {
-    if (this.#pending !== undefined) this.#execute(this.#pending);
-    this.#pending = address;
+  /** QEMU has begun these instructions; whether it has executed them, is known when it begins others. */
+  begin(from: number, to: number): void {
+    for (let address = this.#from; address < this.#to; ) address += this.#execute(address);
+    this.#from = from;
+    this.#to = to;
   }
 
-  /** It will begin again: QEMU interrupts, or stops to do an access exactly in time. */
-  takeBack(): void {
-    this.#pending = undefined;
+  /** Of the block only what is before that instruction: it begins again. */
+  takeBack(to: number): void {
+    this.#to = to;
   }
 
-  #execute(address: number): void {
+  /** Gives back the instruction's bytes. */
+  #execute(address: number): number {
     const instruction = this.#code.at(address);
     if (instruction === undefined) throw new Error(`the trace has no instruction of the hypervisor at 0x${address.toString(16)}`);
     this.#arrive(instruction);
@@ -60,6 +64,7 @@ class Track {
     const { flow } = instruction;
     if (flow === "end" || flow === "wait") this.#finish(undefined);
     this.#previous = flow === "end" || flow === "wait" ? undefined : instruction;
+    return instruction.bytes;
   }
 
   #arrive({ address }: Instruction): void {
@@ -110,12 +115,12 @@ export function countTrace(file: string, code: Code, base: number, loops: ByteLo
   const tracks = new Map<number, Track>();
   let last: Track | undefined;
   readTrace(file, {
-    begun: (cpu, pc) => {
+    begun: (cpu, pc, end) => {
       last = tracks.get(cpu) ?? new Track(code, loops, most);
       tracks.set(cpu, last);
-      last.begin(pc - base);
+      last.begin(pc - base, end - base);
     },
-    takenBack: () => last?.takeBack(),
+    takenBack: (pc) => last?.takeBack(pc - base),
   });
   return most;
 }
