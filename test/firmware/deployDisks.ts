@@ -36,8 +36,8 @@ export function diskWith(fit: Buffer, table: "gpt" | "mbr" = "gpt", slot = SLOT_
 }
 
 /** Each slot has its own. `state`: in the first copy; in the second one an older state, by which both are good. */
-export function diskIn(systems: Readonly<Record<Slot, Buffer>>, state: Partial<SlotState>): Buffer {
-  const disk = diskWith(systems.a);
+export function diskIn(systems: Readonly<Record<Slot, Buffer>>, state: Partial<SlotState>, slot = SLOT_SECTORS): Buffer {
+  const disk = diskWith(systems.a, "gpt", slot);
   const places = placesOn(new RecordingDisk(disk));
   disk.set(systems.b, places.slots.b.first * SECTOR);
   const copies = [writeState({ ...UNKNOWN, generation: 7n, ...state }), writeState({ ...UNKNOWN, generation: 6n })];

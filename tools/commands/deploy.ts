@@ -7,6 +7,7 @@ import { deploy, planDeployment } from "../firmware/deploy/deploy.ts";
 import type { Deployment } from "../firmware/deploy/deploy.ts";
 import { DeployError } from "../firmware/deploy/errors.ts";
 import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
+import { signedImage } from "../firmware/deploy/one-partition.ts";
 import { progressOn } from "../firmware/deploy/progress.ts";
 import { isSshAddress } from "../firmware/deploy/ssh/address.ts";
 import type { Target } from "../firmware/deploy/target.ts";
@@ -20,6 +21,7 @@ import { asking } from "../init/ask.ts";
 
 interface Options {
   readonly fit: string;
+  readonly update?: string;
   readonly keys?: string;
   readonly downgrade?: true;
   readonly dryRun?: true;
@@ -33,6 +35,7 @@ export function register(program: Command): void {
     .description("write a FIT into the slot of a disk that does not start, and let it be tried")
     .argument("<target>", TARGET)
     .requiredOption("--fit <file.itb>", "the system, as axv-part build --fit leaves it")
+    .option("--update <file>", "all that is new in it, the signed image of one partition: held until that runs with it")
     .option("-k, --keys <folder>", "active keys of this folder have to have signed it, and its manifest (default: not checked)")
     .option("--downgrade", "with a manifest: take an older version, or the same one, too")
     .option("--dry-run", "check everything, say what would be done, and write nothing")
@@ -45,7 +48,8 @@ async function run(target: string, options: Options): Promise<void> {
   const keys = options.keys === undefined ? undefined : publicKeysOf(options.keys);
   const isOlderTaken = options.downgrade === true;
   const update = options.keys === undefined ? undefined : updateBeside(options.fit, options.keys, isOlderTaken);
-  const planOn = (disk: Target, fit: Source): Deployment => planDeployment(disk, fit, keys, update);
+  const signed = options.update === undefined ? undefined : signedImage(options.update);
+  const planOn = (disk: Target, fit: Source): Deployment => planDeployment(disk, fit, keys, update, signed);
   const whileFitOpen = async <T extends object>(use: (fit: Source) => Promise<T>): Promise<T> => {
     const made = await whileOpen(options.fit, (open) => use(ofFile(open)));
     if (typeof made === "string") throw new DeployError("AXV_DEPLOY_UNREADABLE", options.fit, made);
@@ -89,14 +93,17 @@ async function confirm(question: string, target: string): Promise<void> {
   }
 }
 
-function report({ slot, system, stays }: Deployment, done: string, { json, dryRun }: Options): void {
+function report({ slot, system, stays, one }: Deployment, done: string, { json, dryRun }: Options): void {
   const { bytes, version, boards } = system;
   const kept = otherSlot(slot);
   if (json === true) {
-    const facts = { slot, bytes, version, boards: boards.split(" "), tries: TRIES, kept: { slot: kept, version: stays.version } };
+    const follows = one === undefined ? { tries: TRIES } : { held: one.partition };
+    const facts = { slot, bytes, version, boards: boards.split(" "), ...follows, kept: { slot: kept, version: stays.version } };
     console.log(JSON.stringify({ ...facts, isWritten: dryRun !== true }));
     return;
   }
-  console.log(`slot ${slot}: ${oneLine(version)}, ${formatSize(bytes)}, ${done} and read back; it is tried ${TRIES} times`);
+  const { partition, version: image } = one?.partition ?? {};
+  const follows = one === undefined ? `it is tried ${TRIES} times` : `held until ${partition} runs version ${image}`;
+  console.log(`slot ${slot}: ${oneLine(version)}, ${formatSize(bytes)}, ${done} and read back; ${follows}`);
   console.log(`slot ${kept}: ${oneLine(stays.version)} stays, and starts again, if slot ${slot} is not committed`);
 }

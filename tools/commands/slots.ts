@@ -6,7 +6,9 @@ import { oneLine } from "../../partitions/source/text.ts";
 import { DeployError } from "../firmware/deploy/errors.ts";
 import { placesOn, sourceOf, stateOn } from "../firmware/deploy/places.ts";
 import { recordsOn } from "../firmware/deploy/remember.ts";
-import { commit, rollback, startsNext } from "../firmware/deploy/state.ts";
+import { heldOn, runsWithIt } from "../firmware/deploy/held.ts";
+import type { Held } from "../firmware/deploy/held.ts";
+import { commit, keep, rollback, startsNext } from "../firmware/deploy/state.ts";
 import { systemIn } from "../firmware/deploy/system.ts";
 import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
 import { isSshAddress } from "../firmware/deploy/ssh/address.ts";
@@ -32,7 +34,7 @@ export function register(program: Command): void {
     .command("slots")
     .description("show the slots of a disk, which starts next, and what is on trial")
     .argument("<target>", TARGET)
-    .addOption(new Option("--commit", "the system on trial is good: it starts from now on").conflicts("rollback"))
+    .addOption(new Option("--commit", "the system on trial, or held, is good: it starts from now on").conflicts("rollback"))
     .option("--link <address>", "with --commit: the UART of the board that runs, whose hypervisor says whether it is healthy")
     .option("--baud <rate>", "speed of a serial line, 8N1", String(DEFAULT_BAUD))
     .option("--rollback", "the other system starts from now on")
@@ -42,25 +44,45 @@ export function register(program: Command): void {
       if (options.history === true) return print(await withTarget(target, "read", historyOf), HISTORY_COLUMNS, options);
       const { link, baud } = options;
       if (link !== undefined && options.commit !== true) throw new DeployError("AXV_SLOTS_LINK");
-      const change = options.commit === true ? commit : options.rollback === true ? rollback : undefined;
+      const held = options.commit === true ? await withTarget(target, "read", heldOn) : undefined;
+      if (held !== undefined && link === undefined) throw new DeployError("AXV_SLOTS_UNHEARD", target, held.slot);
+      const change = changeOf(options, held);
       const changed = (disk: Target): Row[] => {
         change?.(disk);
         return rowsOf(disk);
       };
       const show = (): Promise<Row[]> => withTarget(target, "read", rowsOf);
       const done = change === undefined ? show : (): Promise<Row[]> => withOwnTarget(target, changed);
-      print(await (link === undefined ? done() : committed(link, Number(baud), done)), COLUMNS, options);
+      print(await (link === undefined ? done() : committed(link, Number(baud), held, done)), COLUMNS, options);
       if (options.commit === true && link === undefined && isSshAddress(target)) console.error(TELL);
     });
+}
+
+function changeOf({ commit: isCommit, rollback: isRollback }: Options, held: Held | undefined) {
+  if (held !== undefined) return (disk: Target): void => keep(disk, held.slot);
+  if (isCommit === true) return commit;
+  return isRollback === true ? rollback : undefined;
 }
 
 /** The hypervisor resets the board of a system on trial that nobody has told it is good. */
 const TELL = "axv-part: tell the hypervisor, too: axv-part control commit, beside a run or monitor; --link next time";
 
-/** `done`: on the disk. In this order: whatever is cut off, no system is good that has not been healthy. */
-async function committed<T>(address: string, baud: number, done: () => Promise<T>): Promise<T> {
+/**
+ * `done`: on the disk. `held`: the slot that is, rather than one on trial. In this order: whatever is cut off, no system is good
+ * that has not been healthy.
+ */
+async function committed<T>(
+  address: string,
+  baud: number,
+  held: Held | undefined,
+  done: () => Promise<T>,
+): Promise<T> {
   const link = new Link(await openTransport(address, baud));
   try {
+    if (held !== undefined) {
+      await runsWithIt(link, held);
+      return await done();
+    }
     await link.askForHealth();
     const made = await done();
     await link.commit();

@@ -7,6 +7,7 @@ import type { Slot, SlotState } from "./slots.ts";
 export const WHAT = {
   deploying: "a deployment began",
   deployed: "deployed, on trial",
+  held: "deployed, held until its partition runs with it",
   started: "started",
   committed: "committed",
   "given up": "given up: not committed in its tries; the other slot starts",
@@ -42,10 +43,13 @@ export function entriesOf(records: readonly HistoryRecord[]): HistoryEntry[] {
   // What has been brought to an end need not have begun.
   return entries.filter(({ slot, what }, n) => {
     const next = entries[n + 1];
-    const isEnded = (what === "deploying" && next?.what === "deployed") || (what === "restoring" && next?.what === "restored");
-    return !(isEnded && next?.slot === slot);
+    return !(next?.slot === slot && ENDS.get(what)?.includes(next.what));
   });
 }
+
+const ENDS: ReadonlyMap<What, readonly What[]> = new Map([
+  ["deploying", ["deployed", "held"] as const], ["restoring", ["restored"] as const],
+]);
 
 function changesTo(now: SlotState, before: SlotState | undefined): Change[] {
   if (before === undefined) return SLOTS.map((slot) => ({ slot, what: becomes(now, slot, undefined) }));
@@ -64,10 +68,12 @@ function becomes({ status, booted }: SlotState, slot: Slot, before: string | und
   switch (status[slot]) {
     case "good":
       // Nobody commits what has not been started; who writes the whole state anew does not say that it has been.
-      if (before === "pending" && booted === slot) return "committed";
+      if ((before === "pending" && booted === slot) || before === "held") return "committed";
       return before === "restoring" ? "restored" : "good";
     case "pending":
       return "deployed";
+    case "held":
+      return "held";
     case "writing":
       return "deploying";
     case "rolled back":

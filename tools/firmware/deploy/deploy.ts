@@ -4,7 +4,8 @@
 //   1. the slot is not to be started (the older copy of the state is written over; the newer one holds)
 //   2. the new system is written into it; after a deployment that was cut off, what of it is not there yet
 //   3. it is read back, and checked as it was before
-//   4. it is `pending`, and first (the older copy of the state again)
+//   4. it is `pending`, and first (the older copy of the state again); or, where it is there to keep the new image of one
+//      partition, `held`: then nothing starts it until that partition runs (state.ts)
 import { createHash } from "node:crypto";
 import { alignUp } from "../../../partitions/units.ts";
 import type { Span } from "../../../partitions/units.ts";
@@ -21,9 +22,11 @@ import { DeployError } from "./errors.ts";
 import { placesOn, sourceOf, stateOn } from "./places.ts";
 import type { Places } from "./places.ts";
 import { sha256 } from "./local-disk.ts";
+import { checkOnePartition } from "./one-partition.ts";
+import type { OnePartition, SignedImage } from "./one-partition.ts";
 import type { Progress } from "./progress.ts";
 import { RemoteFailure } from "./ssh/connection.ts";
-import { goodSystem, writeStateOn } from "./state.ts";
+import { goodSystem, HELD, writeStateOn } from "./state.ts";
 import { versionInState, wholeSystem } from "./system.ts";
 import type { WholeSystem } from "./system.ts";
 import { CHUNK } from "./target.ts";
@@ -42,13 +45,21 @@ export interface Deployment {
   /** What stays in the other one. */
   readonly stays: WholeSystem;
   readonly system: WholeSystem;
+  /** The partition whose image is to stay, and by which signed one; undefined: all of the system is new. */
+  readonly one: { readonly signed: SignedImage; readonly partition: OnePartition } | undefined;
 }
 
 /** Neither "good" nor "pending": it is not started. */
 const WRITING = "writing";
 
 /** Writes nothing. Throws an error of ours, if the FIT or the disk is not fit for it. */
-export function planDeployment(disk: Sectors, fit: Source, keys?: readonly PublicKey[], update?: Update): Deployment {
+export function planDeployment(
+  disk: Sectors,
+  fit: Source,
+  keys?: readonly PublicKey[],
+  update?: Update,
+  signed?: SignedImage,
+): Deployment {
   const system = wholeSystem(fit, keys);
   if (update !== undefined) checkSystem(update, system, digestOf(fit, { base: 0, size: system.bytes }));
   const places = placesOn(disk);
@@ -59,7 +70,11 @@ export function planDeployment(disk: Sectors, fit: Source, keys?: readonly Publi
   const room = places.slots[slot].sectors * SECTOR;
   if (system.bytes > room) throw new DeployError("AXV_DEPLOY_SIZE", String(system.bytes), slot, String(room));
   if (update !== undefined) checkStep(update, stays);
-  return { keys, update, places, slot, stays, system };
+  const deployment = { keys, update, places, slot, stays, system };
+  if (signed === undefined) return { ...deployment, one: undefined };
+  if (state.booted === slot) throw new DeployError("AXV_DEPLOY_NOT_STARTED", disk.name, slot);
+  const partition = checkOnePartition(signed, [sourceOf(disk, places.slots[kept]), stays.fit], [fit, system.fit]);
+  return { ...deployment, one: { signed, partition } };
 }
 
 /** The first slot that is good, and whole. */
@@ -76,7 +91,7 @@ function whatStays(disk: Sectors, places: Places, state: SlotState): { slot: Slo
 /** `fit`: of its plan. Throws a DeployError. */
 export async function deploy(
   disk: Target,
-  { keys, update, places, slot, system }: Deployment,
+  { keys, update, places, slot, stays, system, one }: Deployment,
   fit: Source,
   progress: Progress,
 ): Promise<void> {
@@ -95,14 +110,16 @@ export async function deploy(
     const found = wholeSystem(sourceOf(disk, range), keys);
     if (found.boards !== system.boards) throw new DeployError("AXV_DEPLOY_BOARD", found.boards, system.boards);
     if (update !== undefined) checkSystem(update, found, written);
+    const kept = sourceOf(disk, places.slots[other]);
+    if (one !== undefined) checkOnePartition(one.signed, [kept, stays.fit], [sourceOf(disk, range), found.fit]);
     const { state: now } = stateOn(disk, places);
     if (now.generation !== state.generation) throw new DeployError("AXV_DEPLOY_MEANWHILE", disk.name);
     writeStateOn(disk, places, {
       ...now,
-      order: [slot, other],
-      status: { ...now.status, [slot]: "pending" },
+      order: one === undefined ? [slot, other] : [other, slot],
+      status: { ...now.status, [slot]: one === undefined ? "pending" : HELD },
       version: { ...now.version, [slot]: versionInState(system.version) },
-      tries: TRIES,
+      tries: one === undefined ? TRIES : 0,
       // This one has not been started yet, whatever lay there before.
       booted: now.booted === slot ? undefined : now.booted,
     });

@@ -45,6 +45,21 @@ export const MESSAGES = {
   AXV_DEPLOY_READ_BACK: (target: string, slot: string) =>
     `slot ${slot} of ${target} does not read back as it was written: what started before starts again. The disk may be worn ` +
     "out: deploy once more, or take another one",
+  AXV_DEPLOY_IMAGE: (file: string, why: string) =>
+    `${file} is no signed image of a partition: ${why}. Give the file that axv-part update sign has written`,
+  AXV_DEPLOY_NOT_ALONE: (what: string) =>
+    `the FIT is another system than the one that stays, and not only by the image of one partition: ${what}. Build it of the ` +
+    "same system.yaml, with that image and the `version:` of its `update:` changed alone; or deploy it without --update",
+  AXV_DEPLOY_OTHER_IMAGE: (file: string, why: string) =>
+    `${file} is not what the FIT has for its partition: ${why}. Sign and build both of the same image, with the same version`,
+  AXV_DEPLOY_NOT_STARTED: (target: string, slot: string) =>
+    `the board of ${target} has started from slot ${slot}, which does not stay: commit or roll back what is on trial first`,
+  AXV_SLOTS_UNHEARD: (target: string, slot: string) =>
+    `slot ${slot} of ${target} is held until its partition runs with the new image, which the hypervisor alone knows: name its ` +
+    "UART by --link",
+  AXV_SLOTS_NOT_RUNNING: (slot: string, partition: string, wanted: string, why: string) =>
+    `slot ${slot} stays held: ${partition} has to run version ${wanted}, and ${why}. Bring it that image (update-sender), and ` +
+    "restart it",
   AXV_SLOTS_LINK: () => "--link goes with --commit alone: nothing else is asked or told of the hypervisor there",
   AXV_SLOTS_NO_TRIAL: (target: string) => `no slot of ${target} is on trial: there is nothing to commit`,
   AXV_SLOTS_NOT_STARTED: (target: string, slot: string) =>

@@ -51,18 +51,35 @@ export function commit(disk: Target): Slot {
   return slot;
 }
 
+/** The slot that is there to keep the new image of one partition, which runs; undefined: there is none, or one on trial. */
+export function heldSlot(state: SlotState): Slot | undefined {
+  return SLOTS.some((slot) => state.status[slot] === "pending") ? undefined : SLOTS.find((slot) => state.status[slot] === HELD);
+}
+
+/** Its partition runs with the image: the system that has it starts from now on. `slot`: that was looked at. */
+export function keep(disk: Target, slot: Slot): void {
+  const places = placesOn(disk);
+  const { state } = stateOn(disk, places);
+  if (heldSlot(state) !== slot) throw new DeployError("AXV_DEPLOY_MEANWHILE", disk.name);
+  const system = systemIn(sourceOf(disk, places.slots[slot]));
+  if (typeof system === "string") throw new DeployError("AXV_SLOTS_NO_RETURN", disk.name, slot, system);
+  writeStateOn(disk, places, { ...state, order: [slot, otherSlot(slot)], status: { ...state.status, [slot]: "good" }, tries: 0 });
+}
+
 /** The other system starts next; one on trial is not started again. Gives back the slot that starts. */
 export function rollback(disk: Target): Slot {
   const places = placesOn(disk);
   const { state } = stateOn(disk, places);
-  const slot = otherSlot(SLOTS.find((each) => state.status[each] === "pending") ?? state.order[0]);
+  const isOpen = (each: Slot): boolean => state.status[each] === "pending" || state.status[each] === HELD;
+  const slot = otherSlot(SLOTS.find(isOpen) ?? state.order[0]);
   const system = goodSystem(disk, places, state, slot);
   if (typeof system === "string") throw new DeployError("AXV_SLOTS_NO_RETURN", disk.name, slot, system);
   const left = otherSlot(slot);
-  const status = { ...state.status, [left]: state.status[left] === "pending" ? ROLLED_BACK : state.status[left] };
+  const status = { ...state.status, [left]: isOpen(left) ? ROLLED_BACK : state.status[left] };
   writeStateOn(disk, places, { ...state, order: [slot, left], status, tries: 0 });
   return slot;
 }
 
-/** Neither "good" nor "pending": it is not started. */
+/** Neither "good" nor "pending": they are not started. */
 const ROLLED_BACK = "rolled back";
+export const HELD = "held";

@@ -27,6 +27,16 @@ export const ofFile = (file: OpenFile, within: Span = { base: 0, size: file.size
   fill: (target, offset) => file.fill(target.subarray(0, Math.max(0, within.size - offset)), within.base + offset),
 });
 
+/** A part of it. */
+export function within(source: Source, { base, size }: Span): Source {
+  const { digest } = source;
+  return {
+    length: Math.min(size, Math.max(0, source.length - base)),
+    fill: (target, offset) => source.fill(target.subarray(0, Math.max(0, size - offset)), base + offset),
+    digest: digest && ((span) => digest({ base: base + span.base, size: span.size })),
+  };
+}
+
 /** All of these, or FitError. */
 export function exactly(source: Source, offset: number, size: number): Buffer {
   const bytes = Buffer.alloc(size);

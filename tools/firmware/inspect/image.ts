@@ -9,8 +9,9 @@ import type { Arm64Image } from "../../../partitions/images/arm64-image.ts";
 import { MIB } from "../../../partitions/units.ts";
 import type { Source } from "../fit/source.ts";
 
-/** Many times as large as a core. */
+/** Many times as large as a core; most are found in the first of these. */
 const CORE_MAX = 16 * MIB;
+const READ_FIRST = 2 * MIB;
 const WORD = 8;
 
 export interface FoundImage {
@@ -23,12 +24,18 @@ export interface FoundImage {
 }
 
 export function inspectImage(source: Source): FoundImage {
-  const first = new Uint8Array(Math.min(source.length, CORE_MAX + BLOB_MAX_BYTES));
-  const bytes = first.subarray(0, source.fill(first, 0));
+  const upTo = (most: number): Uint8Array => {
+    const room = new Uint8Array(Math.min(source.length, most));
+    return room.subarray(0, source.fill(room, 0));
+  };
+  const bytes = upTo(READ_FIRST);
   // In a slot nothing else says how long it is.
   const said = bytes.length < HEADER_SIZE ? 0n : new DataView(bytes.buffer).getBigUint64(IMAGE_SIZE, true);
   const size = said === 0n || said > BigInt(source.length) ? source.length : Number(said);
-  return { kind: "image", bytes: source.length, header: parseArm64Image(bytes, size), system: findBlob(bytes) };
+  const near = findBlob(bytes);
+  const isFurther = typeof near === "string" && source.length > READ_FIRST;
+  const system = isFurther ? findBlob(upTo(CORE_MAX + BLOB_MAX_BYTES)) : near;
+  return { kind: "image", bytes: source.length, header: parseArm64Image(bytes, size), system };
 }
 
 /** The first place that begins as a blob does, and is one. */

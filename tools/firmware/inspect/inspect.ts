@@ -3,7 +3,6 @@
 import { CodedError } from "../../../industrial/link/coded-error.ts";
 import { ARM64_MAGIC, HEADER_SIZE, MAGIC_OFFSET } from "../../../partitions/images/arm64-image.ts";
 import { withFile } from "../../../partitions/source/file.ts";
-import type { Span } from "../../../partitions/units.ts";
 import { hasGpt } from "../disk/gpt-read.ts";
 import { startOf } from "../disk/image.ts";
 import { hasMbr } from "../disk/mbr.ts";
@@ -12,7 +11,7 @@ import { SECTOR } from "../disk/sectors.ts";
 import type { SectorRange } from "../disk/sectors.ts";
 import { readFit } from "../fit/read.ts";
 import type { Fit } from "../fit/read.ts";
-import { ofFile } from "../fit/source.ts";
+import { ofFile, within } from "../fit/source.ts";
 import type { Source } from "../fit/source.ts";
 import { checkHash } from "../fit/verify.ts";
 import { inspectDisk } from "./disk.ts";
@@ -47,11 +46,6 @@ export function inspectFile(file: string, shown = file): Found {
   if (typeof found === "string") throw new InspectError("AXV_INSPECT_UNREADABLE", shown, found);
   return found;
 }
-
-const within = (source: Source, { base, size }: Span): Source => ({
-  length: Math.min(size, Math.max(0, source.length - base)),
-  fill: (target, offset) => source.fill(target.subarray(0, Math.max(0, size - offset)), base + offset),
-});
 
 function inspectSystem(source: Source): FoundSystem {
   const first = new Uint8Array(HEADER_SIZE);
