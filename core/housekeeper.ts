@@ -3,7 +3,7 @@
 // comes in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one
 // (panic.ts).
 
-import { armTimer, clock, startTimer } from "../build/generated/isa";
+import { armTimer, clock, consoleDrained, consoleReceived, startTimer, telemetryIsRead } from "../build/generated/isa";
 import { atomicAnd32, bound } from "../build/generated/cpu";
 import { header, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
@@ -32,7 +32,6 @@ import { areTagsDue, askForTags, lookAtTags } from "./tags";
 import { lookForUpdate, rollBack, updateStep, updateWaits } from "./imageUpdate";
 import { uartReceive } from "./devices/uart";
 import { feedBoardWatchdog } from "./devices/watchdog";
-import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 
 /** Frames that are built in a tick, pieces of sending for each, and bytes from the UART: its FIFO is smaller, as a rule, and ends
  *  it earlier. */

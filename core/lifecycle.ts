@@ -1,8 +1,8 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  clock, closeInterrupts, deliver, fence, kick, mmioWrite32, openInterrupts, quietLines, quietVcpu, renewMemory, resetController,
-  resetPrivateLines, resetVcpu, suspendInterrupts,
+  clock, closeInterrupts, deliver, fence, kick, mmioWrite32, openInterrupts, quietLines, quietVcpu, renewMemory, resetConsole,
+  resetController, resetPrivateLines, resetVcpu, suspendInterrupts,
 } from "../build/generated/isa";
 import { BlobPartition, blobQuiesce, MAX_QUIESCES } from "../build/generated/blob";
 import { bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
@@ -11,7 +11,6 @@ import {
 } from "./abi";
 import { isDirect, readsAlong } from "./blob";
 import { openTelemetry, TELEMETRY_PORT } from "./console";
-import { resetConsole } from "./devices/vpl011";
 import { plantSeed } from "./entropy";
 import { recordEvent } from "./events";
 import { announceKicks, concludeKicks, dropKicks, kickAll } from "./kicks";

@@ -40,6 +40,7 @@ export { dropKick, kick, mapController, quietSpis as quietLines, setSpiPending a
 export { endTimer, takeOwn } from "./irq";
 export { suspend as suspendInterrupts } from "./listRegisters";
 export { resetGicd as resetController } from "./vgicd";
+export { consoleDrained, consoleReceived, resetConsole, telemetryIsRead } from "../../core/devices/vpl011";
 
 export const DIRECT_KEEPS_HOUSE: bool = false; // IRQs of a direct guest's pCPU are the guest's, the timer's too
 

@@ -1,11 +1,9 @@
-// The APLIC (AIA 1.0, chapter 4), which makes messages of wires. A line is the number of a source. None is let through yet: a
-// guest will do that by an APLIC of its own, which has to be emulated.
+// The APLIC (AIA 1.0, chapter 4), which makes messages of wires. A line is the number of a source. What a partition has of it:
+// vaplic.ts.
 
 import { fence, mmioRead32, mmioWrite32 } from "../../build/generated/riscv64";
 import { bound } from "../../build/generated/cpu";
-import {
-  blobCpu, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS,
-} from "../../build/generated/blob";
+import { blobCpu, blobInterrupt, header, machine, MAX_CPUS, MAX_INTERRUPTS } from "../../build/generated/blob";
 import { isSame } from "../../core/facts";
 import { mapDevice } from "../../core/ownMemory";
 import { PAGE_BYTES } from "../../core/pages";
@@ -16,20 +14,32 @@ import { Vcpu } from "./vcpu";
 export const APLIC_BYTES: u64 = 0x4000;
 const LAST_SOURCE: u32 = 1023;
 
-const DOMAINCFG: u64 = 0x0000;
+export const DOMAINCFG: u32 = 0x0000;
 /** Bits 31 to 24 read 0x80: by that it is known. Interrupts enabled; delivery by messages. */
-const DOMAINCFG_KNOWN: u32 = 0x80000000;
-const DOMAINCFG_IE: u32 = 1 << 8;
-const DOMAINCFG_DM: u32 = 1 << 2;
-const SOURCECFG: u64 = 0x0000; // of source n at 4 × n
-const SETIPNUM: u64 = 0x1cdc;
-const CLRIPNUM: u64 = 0x1ddc;
-const CLRIENUM: u64 = 0x1fdc;
+export const DOMAINCFG_KNOWN: u32 = 0x80000000;
+export const DOMAINCFG_IE: u32 = 1 << 8;
+export const DOMAINCFG_DM: u32 = 1 << 2;
+export const SOURCECFG: u32 = 0x0000; // of source n at 4 × n
+export const SOURCECFG_END: u32 = 0x1000;
+// A bit for each source; and by its number. Reading CLRIP gives the wires.
+export const SETIP: u32 = 0x1c00;
+export const SETIPNUM: u32 = 0x1cdc;
+export const CLRIP: u32 = 0x1d00;
+export const CLRIPNUM: u32 = 0x1ddc;
+export const SETIE: u32 = 0x1e00;
+export const SETIENUM: u32 = 0x1edc;
+export const CLRIE: u32 = 0x1f00;
+export const CLRIENUM: u32 = 0x1fdc;
+export const SETIPNUM_LE: u32 = 0x2000;
+export const TARGET: u32 = 0x3000; // of source n at 4 × n
+export const TARGET_HART_SHIFT: u32 = 18;
+export const TARGET_GUEST_SHIFT: u32 = 12;
+export const TARGET_IDENTITY: u32 = 0x7ff;
 
 // sourcecfg.SM: an inactive source is neither pending nor enabled.
-const INACTIVE: u32 = 0;
-const RISING_EDGE: u32 = 4;
-const HIGH_LEVEL: u32 = 6;
+export const INACTIVE: u32 = 0;
+export const RISING_EDGE: u32 = 4;
+export const HIGH_LEVEL: u32 = 6;
 
 /** Its registers, and each hart's own interrupt file. */
 export function mapController(): void {
@@ -47,21 +57,12 @@ export function isAplicAsPlanned(): bool {
   return isSame("APLIC domaincfg", DOMAINCFG_KNOWN | DOMAINCFG_DM, mmioRead32(at));
 }
 
-/** Boot hart: all sources off; those of partitions as planned, neither enabled nor pending. */
+/** Boot hart: all sources off, until their partitions start. */
 export function initController(): bool {
   const at = machine().aplic;
   for (let n: u32 = 1; n <= machine().sources; n++) {
     bound(n - 1, LAST_SOURCE);
     mmioWrite32(at + SOURCECFG + (n << 2), INACTIVE);
-  }
-  for (let n: u32 = 0; n < header().partitionCount; n++) {
-    bound(n, MAX_PARTITIONS);
-    const plan = blobPartition(n);
-    for (let i: u32 = 0; i < plan.interruptCount; i++) {
-      bound(i, MAX_INTERRUPTS);
-      const interrupt = blobInterrupt(plan.interruptFirst + i);
-      mmioWrite32(at + SOURCECFG + (interrupt.line << 2), interrupt.trigger == INTERRUPT_EDGE ? RISING_EDGE : HIGH_LEVEL);
-    }
   }
   mmioWrite32(at + DOMAINCFG, DOMAINCFG_IE | DOMAINCFG_DM);
   return true;

@@ -2,11 +2,12 @@
 // that RISC-V makes.
 
 import {
-  BLOB_BAD_CPU, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, BlobHeader, blobCpu, BlobPartition, BlobRegion, header, machine, MAX_CPUS,
+  BLOB_BAD_CPU, BLOB_BAD_REGION, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, BlobHeader, blobCpu, BlobPartition, BlobRegion, header, machine,
+  MAX_CPUS,
 } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { isDirect } from "../../core/blob";
-import { claimFrame } from "../../core/blobCheck";
+import { claimFrame, claimWindow } from "../../core/blobCheck";
 import { PAGE_BYTES } from "../../core/pages";
 import { APLIC_BYTES } from "./aplic";
 import { GUEST_FILE } from "./csrs";
@@ -32,11 +33,11 @@ export function checkIsaCpu(cpu: BlobCpu): u32 {
 }
 
 /**
- * bandwidth: no interrupt of a counter's is used; flags: direct ones have a file on each hart; console: none is emulated; ways:
- * none are known.
+ * bandwidth: no interrupt of a counter's is used; flags: direct ones have a file on each hart; ways: none are known; windows.
  */
 export function checkIsaPartition(partition: BlobPartition): u32 {
-  if ((partition.bandwidthRefills | partition.clusterWays) != 0 || partition.console != 0) return BLOB_BAD_TABLE;
+  if ((partition.bandwidthRefills | partition.clusterWays) != 0) return BLOB_BAD_TABLE;
+  if (partition.aplic != 0 && !(isDirect(partition) && claimWindow(partition.aplic, APLIC_BYTES))) return BLOB_BAD_REGION;
   if (!isDirect(partition)) return BLOB_OK;
   for (let n: u32 = 0; n < header().cpuCount; n++) {
     bound(n, MAX_CPUS);

@@ -25,6 +25,8 @@
 #define FRAME_TP            88
 #define FRAME_BYTES         96              // core.ld takes them from the stack
 #define CAUSE_VS_ECALL      10
+#define CAUSE_STORE_FAULT   23              // guest page faults: of a load 21
+#define LOAD_OR_STORE       2
 #define ECALL_BYTES         4
 #define SBI_HSM             0x48534d        // firmware.ts
 #define SBI_HART_START      0
@@ -55,6 +57,8 @@
 #define STIMECMP            0x14d
 #define STOPEI              0x15c
 #define HGATP               0x680
+#define HSTATUS             0x600
+#define COMPRESSED_IF       3               // the lowest bits are not all ones
 #define SISELECT            0x150
 #define SIREG               0x151
 #define SLOT(n)             (VCPU_X0 + 8 * n)
@@ -330,6 +334,10 @@ axv_long:
     sd      t1, SLOT(10)(a0)
     window
     sext.w  a0, a0                          // offset of the Vcpu in linear memory
+    csrr    t0, scause
+    ori     t0, t0, LOAD_OR_STORE
+    addi    t0, t0, -CAUSE_STORE_FAULT
+    beqz    t0, axv_access
     call    trap                            // keeps what is not saved yet
     mv      t0, a0
     ld      a0, FRAME_VCPU(tp)
@@ -341,6 +349,18 @@ axv_return:
     ld      tp, SLOT(4)(a0)
     ld      a0, SLOT(10)(a0)
     sret
+
+// A load or store guest page fault: an emulated device may want any register.
+axv_access:
+    ld      a0, FRAME_VCPU(tp)
+    kept    sd
+    sext.w  a0, a0
+    call    access
+    mv      t0, a0
+    ld      a0, FRAME_VCPU(tp)
+    bnez    t0, axv_park
+    kept    ld
+    j       axv_return
 
 axv_leave:                                  // the rest of its registers, for whoever inspects it
     kept    sd
@@ -417,3 +437,34 @@ axv_probe_file:
     try
     csrr    t1, SIREG
     tried
+
+// The guest's instruction at the address in a0, as the guest would fetch it, compressed or not; 0: it cannot be fetched. That
+// would be an exception of ours: what the guest's trap has left in registers stays as it is.
+.global axv_guest_instruction
+axv_guest_instruction:
+    lla     t0, 1f
+    csrrw   t0, stvec, t0
+    csrr    t1, HSTATUS
+    csrr    t2, sstatus
+    mv      a1, a0
+    li      a3, 0
+    .option push
+    .option arch, +h
+    hlvx.hu a0, (a1)
+    not     a2, a0
+    andi    a2, a2, COMPRESSED_IF
+    bnez    a2, 2f
+    addi    a2, a1, 2
+    hlvx.hu a2, (a2)
+    .option pop
+    slli    a2, a2, 16
+    or      a0, a0, a2
+2:  li      a3, 1
+.balign 4
+1:  csrw    stvec, t0
+    bnez    a3, 3f
+    csrw    HSTATUS, t1
+    csrw    sstatus, t2
+    csrw    sepc, a1
+    li      a0, 0
+3:  ret

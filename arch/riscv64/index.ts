@@ -8,6 +8,8 @@ export { bootPrimary as boot, bootOther as bootSecondary } from "../../core/boot
 
 /** A call that is waited for; any other exception of the guest's, or an interrupt while it ran. */
 export { handleQuickCall as quickCall, handleTrap as trap } from "./trap";
+/** Its load or store where it has no memory: all its registers are in its Vcpu. */
+export { handleAccess as access } from "./access";
 
 /** No guest runs here (RESUME: there is one now); an interrupt may be pending on a hart without a vCPU. */
 export { handleParked as park, handleIdle as idle } from "../../core/parked";

@@ -19,6 +19,7 @@ export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLin
 
 // Boot.
 export { initController, mapController, quietLines, ringLine } from "./aplic";
+export { resetAplic as resetController } from "./vaplic";
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
 export { initPcpu, planIsaVcpu, UART_IN_IMAGE } from "./boot";
 export { resetBoard, startPcpu } from "./firmware";
@@ -31,6 +32,9 @@ export { forgetTranslations, guestAddressBits, leafOf, renewMemory, rootTables }
 export { Registers } from "./registers";
 export { Vcpu } from "./vcpu";
 export { closeInterrupts, openInterrupts, quietVcpu, resetVcpu } from "./reset";
+
+// Its console.
+export { consoleDrained, consoleReceived, resetConsole, telemetryIsRead } from "../../core/devices/vns16550";
 
 // Interrupts.
 export { dropKick, kick } from "./imsic";
@@ -66,6 +70,5 @@ export function periodOver(vcpu: Vcpu): void {}
 /** A guest's timer is its own, and it has no lines. */
 export function deliver(vcpu: Vcpu, partition: Partition): void {}
 export function suspendInterrupts(): void {}
-/** An interrupt file is its hart's alone to reset (resetVcpu); an interrupt controller is not emulated. */
+/** An interrupt file is its hart's alone to reset (resetVcpu). */
 export function resetPrivateLines(vcpu: Vcpu): void {}
-export function resetController(vcpu: Vcpu, partition: Partition): void {}

@@ -19,6 +19,8 @@ export class Registers {
   @inline get t0(): u64 { return this.x5; }
 
   @inline register(n: u32): u64 { return load<u64>(changetype<u32>(this) + (n << 3)); }
+  /** n is not 0. */
+  @inline setRegister(n: u32, value: u64): void { store<u64>(changetype<u32>(this) + (n << 3), value); }
 }
 
 export const REGISTERS: u32 = 32;

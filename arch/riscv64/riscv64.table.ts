@@ -9,8 +9,8 @@ const NUMBER: Readonly<Record<string, number>> = {
   // Sstc
   stimecmp: 0x14d, vstimecmp: 0x24d,
   // Hypervisor extension
-  hstatus: 0x600, hedeleg: 0x602, hideleg: 0x603, hie: 0x604, hcounteren: 0x606, hgeie: 0x607, htval: 0x643, hvip: 0x645,
-  henvcfg: 0x60a, hgatp: 0x680, htimedelta: 0x605,
+  hstatus: 0x600, hedeleg: 0x602, hideleg: 0x603, hie: 0x604, hcounteren: 0x606, hgeie: 0x607, htval: 0x643, htinst: 0x64a,
+  hvip: 0x645, henvcfg: 0x60a, hgatp: 0x680, htimedelta: 0x605,
   vsstatus: 0x200, vstvec: 0x205, vsscratch: 0x240, vsepc: 0x241, vscause: 0x242, vstval: 0x243, vsatp: 0x280,
   // AIA
   siselect: 0x150, sireg: 0x151, stopei: 0x15c, vsiselect: 0x250, vsireg: 0x251,
@@ -70,7 +70,7 @@ export const riscv64: readonly Intrinsic[] = [
   csrw("stopei"),
   csrw("sie"), change("c", "sip"), change("s", "sstatus"),
   // Hypervisor extension
-  ...["hstatus", "hie", "hgeie", "htval", "henvcfg", "vsstatus", "vstvec"].map(csrr),
+  ...["hstatus", "hie", "hgeie", "htval", "htinst", "henvcfg", "vsstatus", "vstvec"].map(csrr),
   ...["hstatus", "hedeleg", "hideleg", "hie", "hcounteren", "hgeie", "hvip", "henvcfg", "hgatp", "htimedelta"].map(csrw),
   ...["vsstatus", "vsepc", "vscause", "vstval", "vstimecmp", "vsiselect", "vsireg"].map(csrw),
   {
@@ -108,6 +108,13 @@ export const riscv64: readonly Intrinsic[] = [
     result: "u32",
     doc: "1: the hart's interrupt file has the register that siselect calls so; 0: it has not (entry.S).",
     c: "extern unsigned int axv_probe_file(unsigned long); return axv_probe_file(select);",
+  },
+  {
+    name: "guestInstruction",
+    params: { address: "u64" },
+    result: "u32",
+    doc: "The guest's instruction there, compressed ones in the lower half; 0: it cannot be fetched (entry.S).",
+    c: "extern unsigned int axv_guest_instruction(unsigned long); return axv_guest_instruction(address);",
   },
   {
     name: "ownHart",

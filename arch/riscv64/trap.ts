@@ -1,8 +1,7 @@
 // Why a guest has come to the hypervisor: a call, an interrupt of ours, or what it did.
 
 import {
-  csrc_sip, csrr_htval, csrr_scause, csrr_sepc, csrr_sstatus, csrr_stval, csrr_time, csrr_vsstatus, csrr_vstvec, csrs_sstatus,
-  csrw_sepc, csrw_vscause, csrw_vsepc, csrw_vsstatus, csrw_vstval, hfenceGvma,
+  csrc_sip, csrr_htval, csrr_scause, csrr_sepc, csrr_stval, csrr_time, csrw_sepc, hfenceGvma,
 } from "../../build/generated/riscv64";
 import { REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
 import {
@@ -18,9 +17,9 @@ import { ownerOf, Partition, stateOf } from "../../core/partition";
 import { CALL_EXTENSION } from "./calls";
 import {
   CAUSE_EXTERNAL, CAUSE_FETCH_GUEST_PAGE_FAULT, CAUSE_ILLEGAL_INSTRUCTION, CAUSE_LOAD_GUEST_PAGE_FAULT, CAUSE_SOFTWARE,
-  CAUSE_STORE_GUEST_PAGE_FAULT, CAUSE_TIMER, CAUSE_VIRTUAL_INSTRUCTION, CAUSE_VS_ECALL, SSI, SSTATUS_SIE, SSTATUS_SPIE,
-  SSTATUS_SPP,
+  CAUSE_STORE_GUEST_PAGE_FAULT, CAUSE_TIMER, CAUSE_VIRTUAL_INSTRUCTION, CAUSE_VS_ECALL, SSI,
 } from "./csrs";
+import { inject } from "./exceptions";
 import { dropKick } from "./imsic";
 import { answerSbi, give } from "./sbi";
 import { Vcpu } from "./vcpu";
@@ -38,7 +37,7 @@ export function handleQuickCall(vcpu: Vcpu, call: u32): i64 {
   return quickCall(vcpu, ownerOf(vcpu), call);
 }
 
-/** Any other trap. RESUME, PARK or AGAIN. */
+/** Any other trap, but for loads and stores (access.ts). RESUME, PARK or AGAIN. */
 export function handleTrap(vcpu: Vcpu): u32 {
   const cause = csrr_scause();
   if (<i64>cause < 0) return interrupted(vcpu, cause);
@@ -71,10 +70,13 @@ function interrupted(vcpu: Vcpu, cause: u64): u32 {
 function excepted(vcpu: Vcpu, partition: Partition, cause: u64): u32 {
   if (cause == CAUSE_VIRTUAL_INSTRUCTION) {
     vcpu.countExit(EXIT_REGISTER);
-    injectIllegalInstruction();
-    return RESUME;
+    return inject(CAUSE_ILLEGAL_INSTRUCTION);
   }
-  const ipa = csrr_htval() << 2 | csrr_stval() & 3;
+  return faulted(vcpu, partition, cause, csrr_htval() << 2 | csrr_stval() & 3);
+}
+
+/** Nothing is there for it. */
+export function faulted(vcpu: Vcpu, partition: Partition, cause: u64, ipa: u64): u32 {
   if (vcpu.direct != 0) {
     // It may have found its memory taken away: because it has to leave, or (given back by now) had to.
     if (stateOf(partition) != STATE_RUNNING) return obey(vcpu, partition);
@@ -94,19 +96,4 @@ function excepted(vcpu: Vcpu, partition: Partition, cause: u64): u32 {
 function accessOf(cause: u64): u32 {
   if (cause == CAUSE_FETCH_GUEST_PAGE_FAULT) return REGION_EXECUTE;
   return cause == CAUSE_LOAD_GUEST_PAGE_FAULT ? REGION_READ : cause == CAUSE_STORE_GUEST_PAGE_FAULT ? REGION_WRITE : 0;
-}
-
-/**
- * The guest takes an exception, as its hart would have it do: the instruction is none for it (Hypervisor Extension, "Trap
- * Entry").
- */
-function injectIllegalInstruction(): void {
-  const status = csrr_vsstatus();
-  const previous = (csrr_sstatus() & SSTATUS_SPP) | ((status & SSTATUS_SIE) != 0 ? SSTATUS_SPIE : 0);
-  csrw_vsstatus(status & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP) | previous);
-  csrw_vscause(CAUSE_ILLEGAL_INSTRUCTION);
-  csrw_vsepc(csrr_sepc());
-  csrw_vstval(csrr_stval());
-  csrw_sepc(csrr_vstvec() & ~3);
-  csrs_sstatus(SSTATUS_SPP);
 }

@@ -40,4 +40,6 @@ export const cpu: readonly Field[] = [
   f("reserved", "u32", "0"),
 ];
 
-export const partition: readonly Field[] = [];
+export const partition: readonly Field[] = [
+  f("aplic", "u64", "IPA of the emulated APLIC, 0: none; direct interrupts only"),
+];

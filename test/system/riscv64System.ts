@@ -5,35 +5,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import * as abi from "../../core/abi.ts";
-import {
-  NONE, PARTITION_AUTOSTART, REGION_DEVICE, REGION_MAILBOX, REGION_RAM, UART_NS16550,
-} from "../../partitions/blob/layout.table.ts";
-import { uartWords } from "../../partitions/blob/uart.ts";
-import { encodeBlob } from "../../partitions/blob/write.ts";
+import { NONE, PARTITION_AUTOSTART, REGION_DEVICE, REGION_MAILBOX, REGION_RAM } from "../../partitions/blob/layout.table.ts";
 import { Link } from "../../industrial/link/link.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
-import { Load } from "../../partitions/images/contents.ts";
-import { imageLayout, packImage } from "../../tools/build/pack.ts";
-import { CORE_RISCV64, PLC_RISCV64 } from "../../tools/build/programs.ts";
+import { PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
 import { startQemu, type Machine } from "../../tools/run/qemu.ts";
-import { buildProvenCore } from "../../tools/verify/provenCore.ts";
+import { BOARD, IMAGE, imageOf, MAILBOX_IPA, UART, UART_FACTS } from "./riscv64Board.ts";
+import type { Contents } from "./riscv64Board.ts";
 
-// QEMU's virt machine with aia=aplic-imsic,aia-guests=1.
-const UART = 0x1000_0000n;
-const UART_FACTS = { uartKind: UART_NS16550, uartShift: 0, uartWide: 0, uartDivisor: 0, noTree: 1 };
-const IMAGE = 0x8020_0000n;
 const IMAGE_BYTES = 0x40_0000n;
 const RAM_BYTES = 0x1fe0_0000n;
-const BOARD = { imsic: 0x2800_0000n, imsicShift: 13, sources: 96, aplic: 0x0d00_0000n, timebase: 10_000_000, identities: 255 };
 
 /** Where the guest has its memory, and begins. */
 const GUEST_IPA = 0x8020_0000n;
 const GUEST_PA = 0x8400_0000n;
 const GUEST_BYTES = 0x20_0000n;
-const MAILBOX_IPA = 0x9000_0000n;
 const MAILBOX_PA = 0x8500_0000n;
 
 const PATIENCE_MS = 60_000;
@@ -65,6 +54,12 @@ export interface Riscv64Spec {
   readonly machine?: string;
 }
 
+export interface StartOptions extends Pick<Riscv64Spec, "machine" | "realTime"> {
+  readonly harts: number;
+  /** QEMU's -m. */
+  readonly memory?: string;
+}
+
 function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
   const { flags = 0, mailbox = false, file = false, apart = false, first = 0 } = spec;
   const { onFailure = abi.ON_FAILURE_STOP, tick = 1000 } = spec;
@@ -93,7 +88,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
         name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1 << own, bootCpu: own,
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
-        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
+        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, aplic: 0n,
         regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: 0, loadFirst: 0, loadCount: 1,
         channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
       }],
@@ -107,26 +102,21 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
   };
 }
 
-/** The image, as QEMU's -kernel takes it. */
-async function imageOf(spec: Riscv64Spec): Promise<Uint8Array> {
-  const core = readFileSync((await buildProvenCore(() => {}, CORE_RISCV64)).binary);
-  const guest = readFileSync(spec.guest);
-  const sizes = [guest.length];
-  const { loadOffsets: [source = 0], loadSizes: [size = 0] } =
-    imageLayout(core.length, encodeBlob(blobOf(spec, 0, 0)).length, sizes);
-  const blob = encodeBlob(blobOf(spec, source, size));
-  spec.alter?.(blob);
-  const data = new Load(guest.length, [{ at: 0, contents: guest }]);
-  const uart = uartWords({ uart: UART, ...UART_FACTS });
-  return packImage({ isa: "riscv64", core, uart, blob, loads: [{ offset: source, size, data }] }).bytes();
-}
+const contentsOf = (spec: Riscv64Spec): Contents => ({
+  loads: [readFileSync(spec.guest)], harts: spec.apart === true ? 2 : 1,
+  blob: ([source = 0], [size = 0]) => blobOf(spec, source, size),
+});
 
 export class Riscv64System {
   readonly link: Link;
   readonly events: HypervisorEvent[] = [];
+  /** Of the partition and the vCPU that have told last: where there is one, its. */
   telemetry: PartitionTelemetry | undefined;
   vcpu: VcpuTelemetry | undefined;
-  /** What the guest has printed; plain text: the firmware's, and the hypervisor's. */
+  /** Of each, by its number, and its pCPU's. */
+  readonly partitions = new Map<number, PartitionTelemetry>();
+  readonly vcpus = new Map<number, VcpuTelemetry>();
+  /** What the guests have printed; plain text: the firmware's, and the hypervisor's. */
   printed = "";
   text = "";
   readonly #machine: Machine;
@@ -139,25 +129,36 @@ export class Riscv64System {
     this.link.on("console", (_, bytes) => (this.printed += Buffer.from(bytes).toString("latin1")));
     this.link.on("text", (bytes) => (this.text += Buffer.from(bytes).toString("latin1")));
     this.link.on("event", (event) => this.events.push(event));
-    this.link.on("partition", (telemetry) => (this.telemetry = telemetry));
-    this.link.on("vcpu", (vcpu) => (this.vcpu = vcpu));
+    this.link.on("partition", (telemetry) => {
+      this.telemetry = telemetry;
+      this.partitions.set(telemetry.partition, telemetry);
+    });
+    this.link.on("vcpu", (vcpu) => {
+      this.vcpu = vcpu;
+      this.vcpus.set(vcpu.pcpu, vcpu);
+    });
   }
 
   static async boot(spec: Riscv64Spec): Promise<Riscv64System> {
-    const folder = mkdtempSync(join(tmpdir(), "axv-riscv64-"));
-    const image = join(folder, "image.bin");
-    writeFileSync(image, await imageOf(spec));
-    const { firmware } = RISCV64.emulator;
-    const time = spec.realTime === true ? [] : ["-icount", "shift=0,sleep=off"];
-    const machine = await startQemu([
-      "-M", spec.machine ?? "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-m", "512M",
-      "-smp", spec.apart === true ? "2" : "1", ...time, "-bios", firmware?.path ?? "", "-kernel", image,
-    ], undefined, RISCV64.emulator);
-    return new Riscv64System(machine, folder);
+    return Riscv64System.start(await imageOf(contentsOf(spec), spec.alter), { harts: spec.apart === true ? 2 : 1, ...spec });
   }
 
-  async until(what: string, holds: () => boolean): Promise<void> {
-    const end = Date.now() + PATIENCE_MS;
+  /** An image of any system. */
+  static async start(bytes: Uint8Array, { harts, machine, realTime, memory = "512M" }: StartOptions): Promise<Riscv64System> {
+    const folder = mkdtempSync(join(tmpdir(), "axv-riscv64-"));
+    const image = join(folder, "image.bin");
+    writeFileSync(image, bytes);
+    const { firmware } = RISCV64.emulator;
+    const time = realTime === true ? [] : ["-icount", "shift=0,sleep=off"];
+    const started = await startQemu([
+      "-M", machine ?? "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-m", memory,
+      "-smp", String(harts), ...time, "-bios", firmware?.path ?? "", "-kernel", image,
+    ], undefined, RISCV64.emulator);
+    return new Riscv64System(started, folder);
+  }
+
+  async until(what: string, holds: () => boolean, patience = PATIENCE_MS): Promise<void> {
+    const end = Date.now() + patience;
     while (!holds()) {
       if (Date.now() > end || this.link.closed !== undefined) {
         throw new Error(`waited in vain for: ${what}\n${this.text}\n${this.printed}`);

@@ -27,6 +27,8 @@ export interface PartitionSpec {
   readonly countEl2?: boolean;
   readonly direct?: boolean;
   readonly trustedSgi?: boolean;
+  /** RISC-V's: false, and it sees no APLIC, though it has sources. */
+  readonly hasAplic?: boolean;
   readonly ownClock?: boolean;
   readonly probesPriority?: boolean;
   /** It reads along what leaves by the UART. */

@@ -7,7 +7,7 @@ import { BLOB_ERRORS, PROMISES } from "../../../partitions/blob/promises.table.t
 import type { PromiseId, PromiseRow } from "../../../partitions/blob/promises.table.ts";
 import { qemuVirt } from "../../../tools/machine/riscv64/board.ts";
 import { machineFor } from "../../../tools/machine/riscv64/core.ts";
-import { makeSystem, STANDARD } from "../../../tools/machine/riscv64/system.ts";
+import { GUEST_APLIC, IPA, makeSystem, STANDARD } from "../../../tools/machine/riscv64/system.ts";
 
 const PAGE = 0x1000;
 const FILES = 2 * PAGE; // of a hart
@@ -80,6 +80,14 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   lineOwner: [
     { what: "source 0, which is none", change: listed(0) },
     { what: "behind the last source", change: listed(97) },
+  ],
+  windows: [
+    { what: "an APLIC over its memory", direct: true, change: record("Partition", FIRST, { aplic: BigInt(IPA) }) },
+    { what: "an APLIC over its console", direct: true, change: record("Partition", FIRST, {
+      aplic: BigInt(GUEST_APLIC), console: BigInt(GUEST_APLIC + 3 * PAGE),
+    }) },
+    { what: "an APLIC in the middle of a page", direct: true, change: record("Partition", FIRST, { aplic: 0xd00_0800n }) },
+    { what: "an APLIC for who is not direct", change: record("Partition", FIRST, { aplic: BigInt(GUEST_APLIC) }) },
   ],
   devicePlace: [
     { what: "the interrupt file of another partition's hart", direct: true, change: given(imsic, GUEST_FILE + 3 * FILES) },

@@ -28,7 +28,7 @@ import { Sbi } from "./sbi.ts";
 import { Sv39 } from "./sv39.ts";
 import type { Mapping } from "./sv39.ts";
 import { translate, vmidOf } from "./translation.ts";
-import { ECALL_VS } from "./traps.ts";
+import { ECALL_VS, LOAD_GUEST_PAGE, STORE_GUEST_PAGE } from "./traps.ts";
 import type { Trap } from "./traps.ts";
 
 /** A loop's bound, a table's entry that is looked at. */
@@ -174,7 +174,8 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     hart.trap(cause, about);
     if (cause === ECALL_VS && this.quickCall(hart)) return this.resume(hart);
     hart.fullTraps++;
-    this.finish(hart, this.enter(hart, () => this.core.trap(hart.vcpu)));
+    const handler = cause === LOAD_GUEST_PAGE || cause === STORE_GUEST_PAGE ? this.core.access : this.core.trap;
+    this.finish(hart, this.enter(hart, () => handler(hart.vcpu)));
   }
 
   /** What entry.S does with a call that is waited for: of its registers the function sees a0 alone. False: it is none. */

@@ -3,7 +3,7 @@
 import * as abi from "../../../core/abi.ts";
 import type { Blob, BlobRecord } from "../../../partitions/blob/codec.ts";
 import {
-  NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, REGION_RAM, UART_NS16550,
+  INTERRUPT_EDGE, NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, REGION_DEVICE, REGION_RAM, UART_NS16550,
 } from "../../../partitions/blob/layout.table.ts";
 import { uartWords } from "../../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../../partitions/blob/write.ts";
@@ -26,7 +26,10 @@ const IPA_BITS = 40;
 const UART = { uartKind: UART_NS16550, uartShift: 0, uartWide: 0, uartDivisor: 0, noTree: 1 };
 const IMSIC_SHIFT = 13;
 const [SOURCES, IDENTITIES] = [96, 255];
-const ACCESS = 7;
+/** Where a partition sees its UART and its APLIC; an APLIC has direct interrupts, and sources. */
+export const GUEST_UART = 0x1000_0000;
+export const GUEST_APLIC = 0xd00_0000;
+const [ACCESS, DEVICE_ACCESS] = [7, 3];
 
 const image = (n: number): Uint8Array => Uint8Array.from({ length: LOAD_BYTES }, (_, at) => (at * 7 + n) & 0xff);
 
@@ -42,15 +45,26 @@ export const STANDARD: SystemSpec = { board: qemuVirt, housekeeper: 2, partition
 const ON_FAILURE = { stop: abi.ON_FAILURE_STOP, restart: abi.ON_FAILURE_RESTART, inspect: abi.ON_FAILURE_INSPECT } as const;
 const bits = (cpus: readonly number[]): number => cpus.reduce((set, cpu) => set | (1 << cpu), 0);
 
+const aplicOf = ({ direct = false, hasAplic = true, interrupts }: PartitionSpec): bigint =>
+  direct && hasAplic && interrupts.length > 0 ? BigInt(GUEST_APLIC) : 0n;
+/** How many records the partitions before have. */
+const before = (partitions: readonly PartitionSpec[], n: number, kind: "regions" | "interrupts"): number =>
+  partitions.slice(0, n).reduce((sum, one) => sum + one[kind].length, 0);
+
 function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Blob {
-  const record = ({ name, cpus, direct = false, onFailure = "stop" }: PartitionSpec, n: number): BlobRecord => ({
-    name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure: ON_FAILURE[onFailure],
-    cpus: bits(cpus), bootCpu: cpus[0] ?? 0, entry: BigInt(IPA), argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
-    mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0,
-    overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
-    regionFirst: n, regionCount: 1, interruptFirst: 0, interruptCount: 0, loadFirst: n, loadCount: 1,
-    channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
-  });
+  const record = (one: PartitionSpec, n: number): BlobRecord => {
+    const { name, cpus, regions, interrupts, consoleInterrupt, direct = false, onFailure = "stop" } = one;
+    return {
+      name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure: ON_FAILURE[onFailure],
+      cpus: bits(cpus), bootCpu: cpus[0] ?? 0, entry: BigInt(IPA), argument: 0n, seed: 0n,
+      console: consoleInterrupt === 0 ? 0n : BigInt(GUEST_UART), consoleInterrupt,
+      mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0,
+      overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, aplic: aplicOf(one),
+      regionFirst: before(partitions, n, "regions"), regionCount: regions.length,
+      interruptFirst: before(partitions, n, "interrupts"), interruptCount: interrupts.length, loadFirst: n, loadCount: 1,
+      channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
+    };
+  };
   return {
     isa: "riscv64",
     header: {
@@ -70,8 +84,12 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
         reserved: 0,
       })),
       Partition: partitions.map(record),
-      Region: partitions.flatMap(({ regions }) => regions.map(({ ipa, pa, size }) => ({
-        ipa: BigInt(ipa), pa: BigInt(pa), size: BigInt(size), kind: REGION_RAM, access: ACCESS, colours: 0, reserved: 0,
+      Region: partitions.flatMap(({ regions }) => regions.map(({ ipa, pa, size, kind }) => ({
+        ipa: BigInt(ipa), pa: BigInt(pa), size: BigInt(size), colours: 0, reserved: 0,
+        ...(kind === "ram" ? { kind: REGION_RAM, access: ACCESS } : { kind: REGION_DEVICE, access: DEVICE_ACCESS }),
+      }))),
+      Interrupt: partitions.flatMap(({ interrupts }) => interrupts.map(({ intid, trigger }) => ({
+        line: intid, trigger: trigger === "edge" ? INTERRUPT_EDGE : 0,
       }))),
       Load: loadsOf({ board, partitions }).map(({ source, bytes: { length } }) => ({
         source: BigInt(source), target: BigInt(IPA), size: BigInt(length), zeros: BigInt(length),
@@ -95,7 +113,8 @@ export function makeSystem(spec: SystemSpec, alter = (sound: Blob): Blob => soun
     return { partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (partitions[owner]?.cpus.indexOf(n) ?? 0) };
   });
   const plan = { housekeeper: spec.housekeeper, cpus, partitions };
-  const memory = spec.partitions.flatMap(({ regions }) => regions.map(({ pa, size }) => ({ pa, size })));
+  const own = ({ regions }: PartitionSpec) => regions.filter(({ kind }) => kind === "ram").map(({ pa, size }) => ({ pa, size }));
+  const memory = spec.partitions.flatMap(own);
   const blob = blobOf(spec, plan);
   return {
     spec, plan, loads: loadsOf(spec), blob: encodeBlob(alter(blob)), uart: uartWords(blob.header),

@@ -1,0 +1,62 @@
+// A guest's load or store where it has no memory: at an emulated device it is carried out, from the instruction itself, which is
+// read once, as the guest would fetch it. (htinst holds it on some harts only.)
+
+import {
+  csrr_htinst, csrr_htval, csrr_scause, csrr_sepc, csrr_stval, csrw_sepc, guestInstruction,
+} from "../../build/generated/riscv64";
+import { EXIT_CONSOLE, EXIT_CONTROLLER } from "../../core/abi";
+import { TELEMETRY_PORT } from "../../core/console";
+import { consoleBytes, UART_BYTES } from "../../core/blob";
+import { loadConsole, storeConsole } from "../../core/devices/vns16550";
+import { RESUME } from "../../core/lifecycle";
+import { ownerOf, Partition } from "../../core/partition";
+import { APLIC_BYTES } from "./aplic";
+import { CAUSE_LOAD_ACCESS_FAULT, CAUSE_STORE_ACCESS_FAULT, CAUSE_STORE_GUEST_PAGE_FAULT } from "./csrs";
+import { inject } from "./exceptions";
+import { asLoaded, bytesOf, decode, FORM_REGISTER, FORM_STORE, shiftOf } from "./loadStore";
+import { faulted } from "./trap";
+import { readAplic, writeAplic } from "./vaplic";
+import { Vcpu } from "./vcpu";
+
+/** log2 of the bytes that an APLIC takes at once. */
+const SHIFT_32: u32 = 2;
+/** htinst of an instruction has bit 0; that of the guest's own table walk, which no device answers, has not. */
+const HTINST_INSTRUCTION: u64 = 1;
+
+/** A load or store guest page fault. RESUME, PARK or AGAIN. */
+export function handleAccess(vcpu: Vcpu): u32 {
+  const partition = ownerOf(vcpu);
+  const plan = partition.plan;
+  const ipa = csrr_htval() << 2 | csrr_stval() & 3;
+  const inAplic = ipa - plan.aplic;
+  const inConsole = ipa - plan.console;
+  const isAplic = inAplic < APLIC_BYTES && plan.aplic != 0;
+  if (!isAplic && (inConsole >= consoleBytes(plan) || plan.console == 0) || isWalk(csrr_htinst()))
+    return faulted(vcpu, partition, csrr_scause(), ipa);
+  const word = guestInstruction(csrr_sepc());
+  if (word == 0) return RESUME; // its mapping has changed meanwhile: the guest finds that itself
+  const form = decode(word);
+  const isStore = csrr_scause() == CAUSE_STORE_GUEST_PAGE_FAULT;
+  const misaligned = <u32>ipa & ((1 << shiftOf(form)) - 1);
+  if (form == 0 || ((form & FORM_STORE) != 0) != isStore || misaligned != 0 || isAplic && shiftOf(form) != SHIFT_32)
+    return inject(isStore ? CAUSE_STORE_ACCESS_FAULT : CAUSE_LOAD_ACCESS_FAULT);
+  vcpu.countExit(isAplic ? EXIT_CONTROLLER : EXIT_CONSOLE);
+  const register = form & FORM_REGISTER;
+  if (isStore) {
+    const value = <u32>vcpu.register(register);
+    if (isAplic) writeAplic(vcpu, partition, <u32>inAplic, value);
+    else storeConsole(portAt(partition, <u32>inConsole), <u32>inConsole & (<u32>UART_BYTES - 1), value);
+  } else {
+    const value = isAplic ? readAplic(vcpu, partition, <u32>inAplic) :
+      loadConsole(portAt(partition, <u32>inConsole), <u32>inConsole & (<u32>UART_BYTES - 1));
+    if (register != 0) vcpu.setRegister(register, asLoaded(value, form));
+  }
+  csrw_sepc(csrr_sepc() + bytesOf(form));
+  return RESUME;
+}
+
+@inline function isWalk(htinst: u64): bool { return htinst != 0 && (htinst & HTINST_INSTRUCTION) == 0; }
+
+@inline function portAt(partition: Partition, offset: u32): u32 {
+  return offset < <u32>UART_BYTES ? partition.index : TELEMETRY_PORT;
+}
