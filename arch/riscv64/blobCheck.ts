@@ -2,8 +2,8 @@
 // that RISC-V makes.
 
 import {
-  BLOB_BAD_CPU, BLOB_BAD_REGION, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, BlobHeader, blobCpu, BlobPartition, BlobRegion, header, machine,
-  MAX_CPUS,
+  BLOB_BAD_CPU, BLOB_BAD_REGION, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, BlobHeader, blobCpu, BlobPartition, BlobRegion, header,
+  machine, MAX_CPUS,
 } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { isDirect } from "../../core/blob";
