@@ -19,13 +19,24 @@ export const DEVICE_END = 2 ** 40;
 
 /** Affinity fields of an MPIDR_EL1, Aff3 to Aff0 (DDI 0487). */
 export const AFFINITY_MAX = 0xff_00ff_ffff;
-/** CNTFRQ_EL0, in Hz. */
+/** CNTFRQ_EL0, or `time`, in Hz. */
 export const COUNTER_MIN = 1_000_000;
 export const COUNTER_MAX = 1_000_000_000;
 /** GICD_TYPER.ITLinesNumber counts INTIDs by 32, and the last ones of 1024 are special (IHI 0069, 2.2). */
 export const SPI_WORD = 32;
 export const SPIS_MOST = 988;
-/** SPIs of one device: more than any has (a GEM has eight). */
+/** Sources of an APLIC, numbered from 1 (AIA 1.0, 4.2). */
+export const SOURCES_MAX = 1023;
+/** The APLIC numbers harts with 14 bits (AIA 4.5.16). */
+export const HARTS_END = 2 ** 14;
+/** Identities of an interrupt file (AIA 3.1): a multiple of it, less 1. */
+export const IDENTITIES_STEP = 64;
+export const IDENTITIES_MAX = 2047;
+/** Guest interrupt files of a hart (GEILEN, on RV64). */
+export const GUEST_FILES_MAX = 63;
+/** What the blob can say (partitions/blob/riscv64.table.ts). */
+export const IMSIC_STRIDE_MAX = 2 ** 24;
+/** SPIs, or sources, of one device: more than any has (a GEM has eight). */
 export const DEVICE_SPIS_MAX = 32;
 /** Register windows of one device: more than any has (a PCIe host bridge has five). */
 export const WINDOWS_MAX = 16;

@@ -42,10 +42,12 @@ import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
 import { placeInImage } from "./plan/image.ts";
 import type { ImagePlaces } from "./plan/image.ts";
 import { memorySize, placeMemory } from "./plan/memory.ts";
-import { LOAD_ALIGN } from "./plan/plan.ts";
+import { isaOfPlan, LOAD_ALIGN, withPartitions } from "./plan/plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { decide } from "./plan/planner.ts";
 import { prove } from "./plan/prove.ts";
+import { DEFAULT_ISA } from "../boards/isa.ts";
+import type { BoardIsa } from "../boards/isa.ts";
 import type { Board } from "../boards/schema.ts";
 import { readRequest } from "./request.ts";
 import type { SystemRequest } from "./request.ts";
@@ -62,7 +64,7 @@ import { alignUp, contains, formatSpan, gapsOf, MIB, PAGE } from "./units.ts";
 const SYSTEM_FILE_MAX = 4 * MIB;
 
 /** How the image file is laid out is its packer's business: where blob and loads go, and how large it gets. */
-export type LayoutImage = (blobSize: number, loadSizes: readonly number[]) => ImagePlaces;
+export type LayoutImage = (blobSize: number, loadSizes: readonly number[], isa: BoardIsa) => ImagePlaces;
 
 export interface PlannedSystem {
   readonly plan: Plan;
@@ -107,8 +109,8 @@ export function planSystem(
     const nothing = { system: undefined, standardImages: [], missingTree: undefined, shared: undefined };
     return { ...nothing, inputs: [systemPath], diagnostics: findings.sorted, source };
   }
-  const profileShelf = profilesIn(dirname(systemPath));
-  const request = readRequest(source, boardShelf, profileShelf, findings);
+  let profileShelf = profilesIn(dirname(systemPath));
+  const request = readRequest(source, boardShelf, (isa) => (profileShelf = profilesIn(dirname(systemPath), isa)), findings);
   const tags = planTags(systemPath, request.partitions, findings);
   const images = readImages(systemPath, request.partitions, standard, findings, request.board);
   const { blob, file, missing } = boardTree(request, standard, findings);
@@ -199,7 +201,7 @@ function planRequest(
 
 /** Device trees and blob are not written yet: so both at their largest. An image larger than its RAM is refused later. */
 function largestImage(
-  { partitions }: SystemRequest,
+  { board, partitions }: SystemRequest,
   images: ReadonlyMap<string, GuestImages>,
   layoutImage: LayoutImage,
 ): number {
@@ -211,7 +213,7 @@ function largestImage(
   });
   const trees = partitions.filter(({ profile }) => profile?.device_tree !== undefined).map(() => DEVICE_TREE_MAX);
   const padded = [...sizes, ...trees].map((size) => alignUp(size, LOAD_ALIGN));
-  return alignUp(layoutImage(BLOB_MAX_BYTES, padded).total, PAGE);
+  return alignUp(layoutImage(BLOB_MAX_BYTES, padded, board?.isa ?? DEFAULT_ISA).total, PAGE);
 }
 
 function finish(
@@ -222,7 +224,7 @@ function finish(
   findings: Findings,
 ): Omit<PlannedSystem, "tags"> | undefined {
   const loads: Load[] = [];
-  const partitionsWithSizes = open.partitions.map((partition, index) => {
+  const unplaced = withPartitions(open, (partition, index) => {
     const found = images.get(partition.name);
     const tree = deviceTrees[index];
     const compiled = typeof tree === "string" ? compileTree(tree) : tree;
@@ -237,16 +239,16 @@ function finish(
       findings.report(partitions[index]?.path ?? [], treeTooLarge(compiled.length, DEVICE_TREE_MAX), "key");
     const offset = compiled && seedOffset(compiled);
     const seed = partition.argument === 0 || offset === undefined ? 0 : partition.argument + offset;
-    return { ...partition, loads: sized, seed };
+    return { loads: sized, seed };
   });
 
   checkRoom(open, findings);
   if (findings.hasErrors) return undefined;
-  const unplaced = { ...open, partitions: partitionsWithSizes };
   const size = blobSize(unplaced);
   const layout = layoutImage(
     size,
     loads.map((load) => load.length),
+    isaOfPlan(unplaced),
   );
   const plan = placeInImage(unplaced, layout, size);
   const missing = partitions.map(({ name }) => name).filter((name) => !images.has(name));

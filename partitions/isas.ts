@@ -7,8 +7,12 @@ import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import * as facts from "./check/aarch64/facts.ts";
 import * as guests from "./check/aarch64/guests.ts";
 import * as interrupts from "./check/aarch64/interrupts.ts";
+import * as riscvFacts from "./check/riscv64/facts.ts";
+import * as riscvGuests from "./check/riscv64/guests.ts";
+import * as riscvInterrupts from "./check/riscv64/interrupts.ts";
 import type { Frame } from "./check/frame.ts";
 import * as nodes from "./devicetree/aarch64/nodes.ts";
+import * as riscvNodes from "./devicetree/riscv64/nodes.ts";
 import type { OwnPhandles, TreeNode, Value } from "./devicetree/dts.ts";
 import type { Findings, Problem } from "./diagnostics/diagnostic.ts";
 import * as exits from "./plan/aarch64/exits.ts";
@@ -19,9 +23,19 @@ import * as windows from "./plan/aarch64/windows.ts";
 import type { Emulated } from "./plan/emulated.ts";
 import type { Lines } from "./plan/lines.ts";
 import { isaOfPlan } from "./plan/plan.ts";
-import type { Plan, PlannedPartition, PlannedRegion } from "./plan/plan.ts";
+import type { Plan, PlannedCpu, PlannedPartition, PlannedRegion } from "./plan/plan.ts";
+import * as riscvExits from "./plan/riscv64/exits.ts";
+import * as riscvMachine from "./plan/riscv64/machine.ts";
+import type { Riscv64Cpu, Riscv64Machine } from "./plan/riscv64/plan.ts";
+import * as riscvProof from "./plan/riscv64/prove.ts";
+import * as riscvWindows from "./plan/riscv64/windows.ts";
 import type { Claim, Violation } from "./plan/violation.ts";
 
+/** Of what only one ISA's partitions have: nothing, elsewhere. */
+type Own<T> = T | Record<never, never>;
+export type Windows = Own<Aarch64Windows>;
+
+/** Written as methods: each ISA's take its own boards, profiles and plans alone, for they are looked up by the `isa` of these. */
 export interface IsaPlanning {
   // What a board's file says, and whether all of it can be true.
   pcpuCount(board: Board): number;
@@ -43,26 +57,47 @@ export interface IsaPlanning {
   timerOf(board: Board, number: number): string | undefined;
   /** Why such guests cannot drive this board's interrupt controller. */
   controllerProblem(board: Board, profile: Profile): Problem | undefined;
+  /** Why interrupts cannot be direct on these pCPUs, or for such guests. */
+  directProblems(board: Board, cpus: readonly number[], profile: Profile | undefined): readonly Problem[];
+  /** Why a partition has no UART of the hypervisor's by which it could read along, or command others. */
+  emulatedUartProblem(): Problem | undefined;
   /** Why who has these pCPUs cannot be trusted with its vCPUs' interrupts to one another. */
   trustProblems(board: Board, cpus: readonly number[]): readonly Problem[];
 
   // What of the plan is its own.
   /** `line`: bytes of one of the shared cache. */
-  planMachine(board: Board, line: number): Aarch64Machine;
-  planCpu(board: Board, cpu: number): Aarch64Cpu;
-  planWindows(board: Board, profile: Profile | undefined): Aarch64Windows;
-  windowsOf(windows: Aarch64Windows, vcpus: number): readonly Emulated[];
+  planMachine(board: Board, line: number): Aarch64Machine | Riscv64Machine;
+  planCpu(board: Board, cpu: number): Aarch64Cpu | Riscv64Cpu;
+  planWindows(board: Board, profile: Profile | undefined): Windows;
+  windowsOf(windows: Windows, vcpus: number): readonly Emulated[];
   /** What a partition has of the physical interrupt controller. */
-  planInterface(board: Board, profile: Profile | undefined, isDirect: boolean): readonly PlannedRegion[];
+  planInterface(
+    board: Board, profile: Profile | undefined, isDirect: boolean, cpus: readonly number[],
+  ): readonly PlannedRegion[];
+  /** IPA of its emulated UART; 0: it has none. */
+  planConsole(board: Board, profile: Profile | undefined): number;
+  /** Of a PMU of its own. */
+  planCounting(): Own<Pick<Aarch64Partition, "countEl2">>;
+  /** What it is not looked at for. */
+  planTrust(trustsSgis: boolean, profile: Profile): Own<Pick<Aarch64Partition, "trustedSgi" | "probesPriority">>;
   /** Interrupts of its pCPUs' own. */
-  planPrivate(board: Board, hasPmu: boolean): Pick<Aarch64Partition, "ppis">;
+  planPrivate(board: Board, hasPmu: boolean): Own<Pick<Aarch64Partition, "ppis">>;
   /** Lines of the PMUs of these pCPUs that are not private to them. */
   pmuLines(board: Board, cpus: readonly number[]): readonly number[];
   /** What it leaves its guest code for, of what is known of its kind. */
   planExits(board: Board, known: NonNullable<Profile["exits"]>, isDirect: boolean, isTrusted: boolean): readonly string[];
 
+  /** Translation tables that the root of a partition's stage 2 takes, with what is wasted for its place. */
+  readonly ROOT_TABLES: number;
+  /** A direct partition's pCPU takes the hypervisor's tick all the same. */
+  readonly DIRECT_KEEPS_HOUSE: boolean;
+
   // The proof of these, which shares nothing with what plans them.
   readonly LINE: string;
+  /** Above a column of these; and above one of what its pCPUs are called. */
+  readonly LINE_TITLE: string;
+  readonly CPU_TITLE: string;
+  cpuId(cpu: PlannedCpu): string;
   lineName(line: number): string;
   isLine(plan: Plan, line: number): boolean;
   controllerClaims(plan: Plan): readonly Claim[];
@@ -75,7 +110,11 @@ export interface IsaPlanning {
   proveCounter(plan: Plan, partition: PlannedPartition): readonly Violation[];
 
   // Nodes of a device tree.
-  readonly CPU_PROPERTIES: Readonly<Record<string, Value>>;
+  /** Of /cpus. */
+  cpusProperties(board: Board): Readonly<Record<string, Value>>;
+  /** Of each vCPU's node, besides what all have. */
+  cpuProperties(board: Board, partition: PlannedPartition): Readonly<Record<string, Value>>;
+  cpuNodes(vcpu: number, phandles: OwnPhandles): readonly TreeNode[];
   interruptCells(line: number, trigger: Trigger): readonly number[];
   firmwareNodes(): readonly TreeNode[];
   machineNodes(board: Board, partition: PlannedPartition, phandles: OwnPhandles): readonly TreeNode[];
@@ -83,6 +122,10 @@ export interface IsaPlanning {
 
 const ISAS: Readonly<Record<BoardIsa, IsaPlanning>> = {
   aarch64: { ...facts, ...guests, ...interrupts, ...nodes, ...exits, ...machine, ...proof, ...windows },
+  riscv64: {
+    ...riscvFacts, ...riscvGuests, ...riscvInterrupts, ...riscvNodes, ...riscvExits, ...riscvMachine, ...riscvProof,
+    ...riscvWindows,
+  },
 };
 
 export const isaOf = (board: Board): IsaPlanning => ISAS[board.isa];

@@ -1,12 +1,15 @@
 // system.yaml as read: what a person asks for, key by key checked against the schema, with names of boards and guests
 // resolved. A key whose value was wrong is reported and then absent here, so that the checks behind can go on with
 // everything else and all mistakes come out at once.
+import { ISA_TITLES } from "../boards/isa.ts";
+import type { BoardIsa } from "../boards/isa.ts";
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import {
   badName,
   cmdlineTooLong,
   misaligned,
+  profileIsa,
   tooManyChannels,
   tooManyPartitions,
   unknownBoard,
@@ -72,13 +75,14 @@ const READ_MAX = 100;
 export function readRequest(
   source: YamlSource,
   boards: Shelf<Board>,
-  profiles: Shelf<Profile>,
+  profilesFor: (isa: BoardIsa | undefined) => Shelf<Profile>,
   findings: Findings,
 ): SystemRequest {
   const fields = readFields(SYSTEM_SHAPE, source.value, [], findings);
   const board = fields.board === undefined ? undefined : readBoard(fields.board, boards, findings);
   const trial = { healthyAfter: fields.healthy_after ?? HEALTHY_AFTER, commitWithin: fields.commit_within ?? COMMIT_WITHIN };
   const { version } = fields;
+  const profiles = profilesFor(board?.isa);
   const partitions = Object.entries(fields.partitions ?? {});
   const channels = Object.entries(fields.channels ?? {});
   if (partitions.length > MAX_PARTITIONS)
@@ -89,7 +93,7 @@ export function readRequest(
     board,
     version,
     trial,
-    partitions: partitions.map(([name, raw]) => readPartition(name, raw, profiles, findings)),
+    partitions: partitions.map(([name, raw]) => readPartition(name, raw, board, profiles, findings)),
     channels: channels
       .map(([name, raw]) => {
         const path = ["channels", name];
@@ -112,7 +116,9 @@ function guessed<T>(shelf: Shelf<T>, name: string, findings: Findings): T | unde
   return meant === undefined ? undefined : shelf.get(meant, findings);
 }
 
-function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, findings: Findings): PartitionRequest {
+function readPartition(
+  name: string, raw: unknown, board: Board | undefined, profiles: Shelf<Profile>, findings: Findings,
+): PartitionRequest {
   const path = ["partitions", name];
   checkName(name, PARTITION_NAME_MAX, path, findings);
   const fields = readFields(PARTITION_SHAPE, raw, path, findings);
@@ -120,7 +126,14 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
   const bytes = new TextEncoder().encode(fields.cmdline ?? "").length;
   if (bytes > CMDLINE_MAX) findings.report([...path, "cmdline"], cmdlineTooLong(bytes, CMDLINE_MAX));
   const guest = fields.guest;
-  const profile = guest === undefined ? undefined : readProfile(guest, path, profiles, findings);
+  const found = guest === undefined ? undefined : readProfile(guest, path, profiles, findings);
+  const isOurs = found === undefined || board === undefined || found.isa === board.isa;
+  if (!isOurs)
+    findings.report(
+      [...path, "guest"],
+      profileIsa(found.name, ISA_TITLES[found.isa], board.name, ISA_TITLES[board.isa], board.isa),
+    );
+  const profile = isOurs ? found : undefined;
   return {
     name,
     path,
@@ -148,7 +161,7 @@ function checkBlocks({ memory }: PartitionRequest["fields"], path: Path, finding
 
 /** What its kind of guest cannot do without is its own as if it had been written down; called if nothing was. */
 function withProfile(fields: PartitionRequest["fields"], profile: Profile | undefined): PartitionRequest["fields"] {
-  return profile === undefined || profile.spis.length === 0 ? fields : { ...fields, spis: profile.spis.map(levelSpi) };
+  return profile?.isa !== "aarch64" || profile.spis.length === 0 ? fields : { ...fields, spis: profile.spis.map(levelSpi) };
 }
 
 function checkName(name: string, limit: number, path: Path, findings: Findings): void {

@@ -325,6 +325,7 @@ export const SYSTEM_SHAPE = {
       "phytium-pi",
       "qemu-aarch64",
       "qemu-aarch64-gicv2",
+      "qemu-riscv64",
       "roc-rk3568-pc",
       "xlnx-versal-virt",
       "xlnx-zcu102",

@@ -1,6 +1,7 @@
 // The shelf of descriptions: boards and guest profiles. Those that come with the project are boards/<name>/board.yaml and
-// rtos-guests/profiles/<name>.yaml; a user's own stand beside system.yaml, boards/<name>/board.yaml and guests/<name>.yaml,
-// and go before the project's of the same name. A mistake in one of them is reported as a mistake in that file.
+// rtos-guests/profiles/<name>.yaml (RISC-V's in riscv64/); a user's own stand beside system.yaml, boards/<name>/board.yaml and
+// guests/<name>.yaml, and go before the project's of the same name. A mistake in one of them is reported as a mistake in that
+// file.
 //
 // Its name is what its file is called, whatever `name` says: a copy need not be changed for that.
 // A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one, which may
@@ -8,6 +9,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
+import { DEFAULT_ISA } from "../boards/isa.ts";
+import type { BoardIsa } from "../boards/isa.ts";
 import { boardSchema } from "../boards/schema.ts";
 import type { Board } from "../boards/schema.ts";
 import { profileSchema } from "../rtos-guests/profiles/schema.ts";
@@ -171,13 +174,16 @@ function besideItself(value: Mapping, file: string): Mapping {
 
 const BOARDS = inProject("boards");
 const PROFILES = inProject("rtos-guests/profiles");
+/** By ISA: a guest is called the same on all of them. */
+const PROFILE_FOLDERS: Readonly<Record<BoardIsa, string>> = { aarch64: PROFILES, riscv64: join(PROFILES, "riscv64") };
 
 const schemaOfBoard = (board: unknown) => boardSchema(own(board, "isa"));
 const schemaOfProfile = (profile: unknown) => profileSchema(own(profile, "isa"));
 const boardShelf = (...folders: readonly Folder[]): OpenShelf<Board> => shelf(schemaOfBoard, folders, checkBoard);
 
 export const boards = (folder = BOARDS): OpenShelf<Board> => boardShelf(boardFolder(folder));
-export const profiles = (): Shelf<Profile> => shelf(schemaOfProfile, [profileFolder(PROFILES, asItIs)]);
+export const profiles = (isa: BoardIsa = DEFAULT_ISA): Shelf<Profile> =>
+  shelf(schemaOfProfile, [profileFolder(PROFILE_FOLDERS[isa], asItIs)]);
 
 /** Those in a folder of a user's, and the project's. */
 export function boardsIn(folder: string): OpenShelf<Board> {
@@ -192,5 +198,6 @@ export const boardAt = (file: string): { open(): Description<Board> | undefined 
   return { open: () => boardShelf(here, boardFolder(BOARDS)).open(name) };
 };
 
-export const profilesIn = (folder: string): Shelf<Profile> =>
-  shelf(schemaOfProfile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);
+/** For boards of that ISA. */
+export const profilesIn = (folder: string, isa: BoardIsa = DEFAULT_ISA): Shelf<Profile> =>
+  shelf(schemaOfProfile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILE_FOLDERS[isa], asItIs)]);

@@ -1,10 +1,10 @@
 // What a plan says of the fields that AArch64's blob has (aarch64.table.ts).
-import type { Plan, PlannedCpu, PlannedPartition } from "../plan/plan.ts";
+import type { Aarch64Plan, Aarch64PlannedCpu as PlannedCpu, Aarch64PlannedPartition as PlannedPartition } from "../plan/plan.ts";
 import * as table from "./aarch64.table.ts";
 import { bitsOf } from "./bits.ts";
 import type { BlobRecord } from "./codec.ts";
 
-export function machineRecord({ gic, timers, pmu }: Plan): BlobRecord {
+export function machineRecord({ gic, timers, pmu }: Aarch64Plan): BlobRecord {
   return {
     gicd: BigInt(gic.gicd),
     gicVersion: gic.version,

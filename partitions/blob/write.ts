@@ -2,7 +2,9 @@
 import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
 import { loadsBefore } from "../plan/plan.ts";
-import type { OnFailure, Plan, PlannedMatch, PlannedPartition, PlannedRegion, PlannedUpdate } from "../plan/plan.ts";
+import type {
+  OnFailure, Plan, PlannedCpu, PlannedMatch, PlannedPartition, PlannedRegion, PlannedUpdate,
+} from "../plan/plan.ts";
 import { isaOfPlan, LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp, gapsOf } from "../units.ts";
 import * as aarch64 from "./aarch64.ts";
@@ -10,9 +12,11 @@ import { bitsOf } from "./bits.ts";
 import { arrange, arrayFields, fixedPart, writeRecord } from "./codec.ts";
 import type { Blob, BlobRecord, BlobRecords, FieldValue } from "./codec.ts";
 import { BlobError } from "./errors.ts";
+import type { BoardIsa } from "../../boards/isa.ts";
 import { place } from "./field.ts";
 import { ISA_TABLES, layoutOf } from "./isas.ts";
 import * as table from "./layout.table.ts";
+import * as riscv64 from "./riscv64.ts";
 import { textsOf } from "./texts.ts";
 import { uartWords } from "./uart.ts";
 import type { UartWords } from "./uart.ts";
@@ -46,7 +50,13 @@ const UART_KIND = {
 } as const;
 const MATCH_HOW = { is: table.MATCH_IS, has: table.MATCH_HAS, absent: table.MATCH_ABSENT } as const;
 /** What a plan says of the fields that its ISA has. */
-const OWN = { aarch64 };
+interface OwnRecords {
+  machineRecord(plan: Plan): BlobRecord;
+  cpuRecord(cpu: PlannedCpu): BlobRecord;
+  flagsOf(partition: PlannedPartition): number;
+  partitionRecord(partition: PlannedPartition): BlobRecord;
+}
+const OWN: Readonly<Record<BoardIsa, OwnRecords>> = { aarch64, riscv64 };
 
 /** For the packer. */
 export const uartOf = (plan: Plan): UartWords => uartWords(header(plan));
@@ -121,7 +131,7 @@ function header(plan: Plan): BlobRecord {
 const isColoured = ({ partitions }: Plan): boolean =>
   partitions.some(({ regions }) => regions.some(({ colours }) => colours !== undefined));
 
-function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
+function recordsOf(plan: Plan, own: OwnRecords): BlobRecords {
   const region: BlobRecord[] = [];
   const interrupt: BlobRecord[] = [];
   const load: BlobRecord[] = [];

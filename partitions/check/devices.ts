@@ -91,7 +91,8 @@ function checkDevice(
   // Two devices of one partition may share an interrupt line; two partitions may not.
   for (const { spi: number } of device.spis) {
     const owner = spis.get(number);
-    if (owner !== undefined && owner.partition !== partition.name) findings.report(at, interruptTaken(number, owner.use));
+    if (owner !== undefined && owner.partition !== partition.name)
+      findings.report(at, interruptTaken(`${isaOf(board).LINE} ${number}`, owner.use));
     else spis.set(number, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
   }
 }
@@ -122,7 +123,7 @@ function checkOwner(
   const owner = spis.get(spi);
   const timer = board && isaOf(board).timerOf(board, spi);
   if (owner !== undefined)
-    findings.report(at, timer === undefined ? interruptTaken(spi, owner.use) : timerTaken(spi, timer, owner.use));
+    findings.report(at, timer === undefined ? interruptTaken(`SPI ${spi}`, owner.use) : timerTaken(spi, timer, owner.use));
   else {
     if (timer !== undefined) findings.report(at, timerMeant(spi, timer));
     spis.set(spi, { partition: name, use: `partition "${name}"` });

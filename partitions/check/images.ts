@@ -1,5 +1,6 @@
 // The guests' images: the files are there, are what the profiles say, and fit the partitions' memory.
 import { dirname, isAbsolute, resolve } from "node:path";
+import { ISA_TITLES } from "../../boards/isa.ts";
 import type { Board } from "../../boards/schema.ts";
 import {
   entryOutside,
@@ -107,13 +108,13 @@ function readPartitionImages(
   const initrd = tree === undefined ? undefined : file(fields.initrd, "initrd", tree.initrd)?.whole;
   if (opened === undefined) return undefined;
 
-  const rules = { ...profile.image, load: loadAddress(partition), entry: fields.entry };
+  const rules = { ...profile.image, isa: profile.isa, load: loadAddress(partition), entry: fields.entry };
   const image = readGuestImage(opened.start, rules, opened.whole);
   const at = [...path, fields.image === undefined ? "guest" : "image"];
   const refuse = (reason: string): void =>
     findings.report(at, imageNotAsProfile(imageName({ fields, profile }), profile.name, reason, takenBy(rules)));
   if (isFault(image)) {
-    if (image.kind === "isa") findings.report(at, imageIsa(imageName({ fields, profile }), image.isa));
+    if (image.kind === "isa") findings.report(at, imageIsa(imageName({ fields, profile }), image.isa, ISA_TITLES[profile.isa]));
     else refuse(image.reason);
     return undefined;
   }
@@ -132,7 +133,7 @@ function readPartitionImages(
 
 /** Formats whose file leaves that to others. */
 const TAKES: Readonly<Record<"load" | "entry", readonly ImageFormat[]>> = {
-  load: ["arm64-image", "raw"],
+  load: ["arm64-image", "riscv-image", "raw"],
   entry: ["raw"],
 };
 
@@ -147,6 +148,7 @@ function loadAddress(partition: PartitionRequest): number | undefined {
 
 const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
   "arm64-image": "an arm64 `Image`",
+  "riscv-image": "a riscv `Image`",
   elf: "an ELF file",
   raw: "a file without a header",
 };
@@ -167,6 +169,7 @@ function takenBy({ formats, load }: ImageRules): string {
 
 /** Whether the board's CPUs have the pages that it is built for. */
 function checkGranule(board: Board, partition: PartitionRequest, image: GuestImage, findings: Findings): void {
+  if (board.isa !== "aarch64") return;
   const { granules } = board.cpus;
   if (image.granule === undefined || granules.includes(image.granule)) return;
   const at = [...partition.path, partition.fields.image === undefined ? "guest" : "image"];

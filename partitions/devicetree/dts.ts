@@ -10,11 +10,15 @@ export interface TreeNode {
   readonly children?: readonly TreeNode[];
 }
 
-/** Of what the hypervisor itself shows: interrupt controller, clock of the emulated UARTs, and each vCPU. */
+/**
+ * Of what the hypervisor itself shows: interrupt controller, clock of the emulated UARTs, and each vCPU (on RISC-V its interrupt
+ * controller); and, on RISC-V, the interrupt files.
+ */
 export interface OwnPhandles {
   readonly controller: number;
   readonly clock: number;
   readonly cpus: readonly number[];
+  readonly messages?: number;
 }
 
 /** A 64-bit value as two cells. */

@@ -13,7 +13,12 @@ import type { OwnPhandles, TreeNode } from "./dts.ts";
 export const RNG_SEED_BYTES = 64;
 const CELL_BYTES = 4;
 
-const OWN_PHANDLES: OwnPhandles = { controller: 1, clock: 2, cpus: Array.from({ length: MAX_CPUS }, (_, vcpu) => 3 + vcpu) };
+const OWN_PHANDLES: OwnPhandles = {
+  controller: 1,
+  clock: 2,
+  cpus: Array.from({ length: MAX_CPUS }, (_, vcpu) => 3 + vcpu),
+  messages: 3 + MAX_CPUS,
+};
 
 export interface TreeRequest {
   readonly board: Board;
@@ -76,19 +81,21 @@ function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeReques
 
 /** `reg` is the vCPU's index, which is also what its ISA calls it. */
 function cpus(board: Board, partition: PlannedPartition, phandles: OwnPhandles): TreeNode {
-  const isNamed = partition.pmu && isaOf(board).pmuLines(board, partition.cpus).length > 0;
+  const isa = isaOf(board);
+  const isNamed = partition.pmu && isa.pmuLines(board, partition.cpus).length > 0;
   return {
     name: "cpus",
-    properties: { "#address-cells": [1], "#size-cells": [0] },
+    properties: { "#address-cells": [1], "#size-cells": [0], ...isa.cpusProperties(board) },
     children: partition.cpus.map((cpu, vcpu) => ({
       name: unit("cpu", vcpu),
       properties: {
         device_type: ["cpu"],
         compatible: [board.cpus.compatible[cpu] ?? ""],
         reg: [vcpu],
-        ...isaOf(board).CPU_PROPERTIES,
+        ...isa.cpuProperties(board, partition),
         ...(isNamed ? { phandle: [phandles.cpus[vcpu] ?? 0] } : {}),
       },
+      children: isa.cpuNodes(vcpu, phandles),
     })),
   };
 }

@@ -99,8 +99,9 @@ export const cpuTaken = (cpu: number, owner: string, free: readonly number[] | u
   );
 export const deviceTaken = (device: string, owner: string): Problem =>
   error("AXV-P021", `device "${device}" already belongs to partition "${owner}"`, "remove it here or there");
-export const interruptTaken = (spi: number, owner: string): Problem =>
-  error("AXV-P022", `SPI ${spi} already belongs to ${owner}`, "remove it here or there: an interrupt has one owner");
+/** `line`: what it is called: SPI 40. */
+export const interruptTaken = (line: string, owner: string): Problem =>
+  error("AXV-P022", `${line} already belongs to ${owner}`, "remove it here or there: an interrupt has one owner");
 export const pageShared = (device: string, other: string, owner: string, page: string): Problem =>
   error(
     "AXV-P023",
@@ -294,11 +295,11 @@ export const notForGuest = (key: string, profile: string): Problem =>
   error("AXV-P052", `a "${profile}" guest has no use for "${key}": it takes no device tree`, `remove "${key}"`);
 export const imageNotBuilt = (file: string): Problem =>
   warning("AXV-P053", `${file} is not built yet, so its size is not checked`, "`axv-part build` makes it");
-export const imageIsa = (file: string, isa: string): Problem =>
+export const imageIsa = (file: string, isa: string, wanted: string): Problem =>
   error(
     "AXV-P054",
-    `${file} is for ${isa}, and the board's CPUs are AArch64`,
-    "give an image that is built for AArch64",
+    `${file} is for ${isa}, and the board's CPUs are ${wanted}`,
+    `give an image that is built for ${wanted}`,
   );
 export const imageGranule = (file: string, granule: string, board: string, granules: readonly string[]): Problem =>
   error(
@@ -375,6 +376,18 @@ export const trustAffinity = (affinities: readonly string[]): Problem =>
     "it would send its SGIs to other pCPUs than it means: it sees its vCPUs as 0x0, 0x1, …, and trusted ones name " +
       `pCPUs by their affinity, here ${affinities.join(", ")}`,
     "give it pCPUs with just these affinities, in order, or one pCPU, or remove it",
+  );
+
+export const notOnRiscv = (what: string, remedy: string): Problem =>
+  error("AXV-P181", `a RISC-V board has no ${what}`, remedy);
+export const notDirect = (why: string, remedy: string): Problem =>
+  error("AXV-P184", `interrupts cannot be direct: ${why}`, remedy);
+/** `key`: as a profile has it. */
+export const profileIsa = (guest: string, isa: string, board: string, boardIsa: string, key: string): Problem =>
+  error(
+    "AXV-P185",
+    `guest profile "${guest}" is for ${isa}, and ${board} is a board of ${boardIsa}`,
+    `choose a board of ${isa}, or a profile for ${boardIsa} (\`isa: ${key}\`)`,
   );
 
 /** `reader`: the partition that has it. */

@@ -136,6 +136,9 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P178": warning("a device whose clocks, pins or power another partition has"),
   "AXV-P179": error("an interrupt of which board.yaml and the board's device tree say differently what triggers it"),
   "AXV-P180": warning("a device whose clocks, resets or power firmware has"),
+  "AXV-P181": error("what there is not on RISC-V"),
   "AXV-P182": error("a partition that cannot be updated by itself"),
   "AXV-P183": error("new images of a partition that are too large, or too small"),
+  "AXV-P184": error("direct interrupts where there can be none"),
+  "AXV-P185": error("a guest profile that is for another ISA"),
 };

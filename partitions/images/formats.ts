@@ -2,8 +2,11 @@
 
 import type { Contents } from "./contents.ts";
 
-/** arm64-image: Linux Documentation/arch/arm64/booting.rst; elf: its PT_LOAD segments; raw: bytes for one address. */
-export const IMAGE_FORMATS = ["arm64-image", "elf", "raw"] as const;
+/**
+ * arm64-image, riscv-image: Linux Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst; elf: its PT_LOAD segments;
+ * raw: bytes for one address.
+ */
+export const IMAGE_FORMATS = ["arm64-image", "riscv-image", "elf", "raw"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 export interface ImagePart {

@@ -2,6 +2,8 @@
 import { LOAD_ALIGN } from "../plan/plan.ts";
 import { alignDown, alignUp, BLOCK, KIB, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
+import { DEFAULT_ISA, ISA_TITLES } from "../../boards/isa.ts";
+import type { Isa } from "../../boards/isa.ts";
 import type { Granule } from "../../boards/limits.ts";
 import { granuleOf, parseArm64Image } from "./arm64-image.ts";
 import { Load } from "./contents.ts";
@@ -9,6 +11,7 @@ import type { Contents } from "./contents.ts";
 import { parseElf } from "./elf.ts";
 import type { ImageFormat, ImagePart } from "./formats.ts";
 import { recognise } from "./recognise.ts";
+import { parseRiscvImage } from "./riscv-image.ts";
 
 export { IMAGE_FORMATS } from "./formats.ts";
 export type { ImageFormat, ImagePart } from "./formats.ts";
@@ -26,7 +29,7 @@ export interface GuestImage {
   readonly granule?: Granule | undefined;
 }
 
-/** Why it cannot be a guest of AArch64: built for something else, or not what it pretends to be. */
+/** Why it cannot be a guest of that ISA: built for something else, or not what it pretends to be. */
 export type ImageFault =
   | { readonly kind: "isa"; readonly isa: string }
   | { readonly kind: "malformed"; readonly reason: string };
@@ -35,10 +38,12 @@ export const isFault = (image: GuestImage | ImageFault): image is ImageFault => 
 
 /** What a profile takes. */
 export interface ImageRules {
+  readonly isa?: Isa;
   readonly formats: readonly ImageFormat[];
   /**
    * Where it is linked: a raw image goes there, and is entered there; the text_offset of an arm64 Image counts from the 2 MiB
-   * boundary there or below. Undefined: no raw image, and an arm64 Image goes to the start of RAM.
+   * boundary there or below. Undefined: no raw image, and an arm64 Image goes to the start of RAM. A riscv Image is as an
+   * arm64 one.
    */
   readonly load?: number | undefined;
   /** IPA of a raw image's first instruction; undefined: its first byte. */
@@ -46,19 +51,20 @@ export interface ImageRules {
 }
 
 /**
- * `whole`: the file, if `bytes` are only its beginning. That is enough of an arm64 Image, and of what is recognised by
+ * `whole`: the file, if `bytes` are only its beginning. That is enough of an arm64 or riscv Image, and of what is recognised by
  * a magic number.
  */
 export function readGuestImage(
   bytes: Uint8Array,
-  { formats, load, entry }: ImageRules,
+  { isa = DEFAULT_ISA, formats, load, entry }: ImageRules,
   whole: Contents = bytes,
 ): GuestImage | ImageFault {
   const malformed = (reason: string): ImageFault => ({ kind: "malformed", reason });
   const found = recognise(bytes);
-  if (found.isa !== undefined && found.isa !== "AArch64") return { kind: "isa", isa: found.isa };
+  if (found.isa !== undefined && found.isa !== ISA_TITLES[isa]) return { kind: "isa", isa: found.isa };
   // A header that the profile does not go by is but the first bytes of a raw image (NuttX).
-  const raw = found.format === "arm64-image" && !formats.includes("arm64-image") && formats.includes("raw");
+  const isKernel = found.format === "arm64-image" || found.format === "riscv-image";
+  const raw = isKernel && !formats.some((format) => format === found.format) && formats.includes("raw");
   switch (raw ? "raw" : found.format) {
     case "arm64-image": {
       const header = parseArm64Image(bytes, whole.length);
@@ -67,6 +73,13 @@ export function readGuestImage(
       const parts = [{ at, size: whole.length, bytes: whole }];
       const granule = granuleOf(bytes);
       return { format: "arm64-image", movable: load === undefined, parts, end: at + header.size, entry: at, granule };
+    }
+    case "riscv-image": {
+      const header = parseRiscvImage(bytes, whole.length);
+      if (typeof header === "string") return malformed(header);
+      const at = (load === undefined ? 0 : alignDown(load, BLOCK)) + header.textOffset;
+      const parts = [{ at, size: whole.length, bytes: whole }];
+      return { format: "riscv-image", movable: load === undefined, parts, end: at + header.size, entry: at };
     }
     case "elf": {
       const elf = parseElf(bytes);

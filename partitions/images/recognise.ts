@@ -3,6 +3,7 @@
 import { ARM64_MAGIC, MAGIC_OFFSET } from "./arm64-image.ts";
 import { EM_AARCH64 } from "./elf.ts";
 import type { ImageFormat } from "./formats.ts";
+import { RISCV_MAGIC, RISCV_MAGIC_OFFSET } from "./riscv-image.ts";
 import { codeIsa } from "./instructions.ts";
 
 export interface Recognised {
@@ -29,8 +30,6 @@ const ELF_MACHINE = 18;
 
 /** Kernels of other instruction sets, and what people give by mistake. */
 const OTHERS: readonly Signature[] = [
-  // Linux Documentation/arch/riscv/boot-image-header.rst: magic2
-  { offset: 56, bytes: [0x52, 0x53, 0x43, 0x05], what: "it is a RISC-V Linux Image", isa: "RISC-V" },
   // Linux Documentation/arch/x86/boot.rst: header
   { offset: 0x202, bytes: [0x48, 0x64, 0x72, 0x53], what: "it is an x86 bzImage", isa: "x86" },
   // Linux arch/arm/boot/compressed/head.S: magic number to help the loader
@@ -71,6 +70,7 @@ const has = (file: Uint8Array, offset: number, bytes: readonly number[]): boolea
 
 export function recognise(file: Uint8Array): Recognised {
   if (has(file, MAGIC_OFFSET, ARM64_MAGIC)) return { format: "arm64-image", what: "it is an arm64 Image", isa: "AArch64" };
+  if (has(file, RISCV_MAGIC_OFFSET, RISCV_MAGIC)) return { format: "riscv-image", what: "it is a riscv Image", isa: "RISC-V" };
   if (isElf(file)) return { format: "elf", what: "it is an ELF file", isa: elfIsa(file) };
   const other = OTHERS.find(({ offset, bytes }) => has(file, offset, bytes));
   if (other !== undefined) return { format: "other", what: other.what, isa: other.isa };

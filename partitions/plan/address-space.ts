@@ -5,6 +5,7 @@ import { pagesOfDevice } from "../check/devices.ts";
 import { builtInOverlap, ipaBeyond, ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { isaOf } from "../isas.ts";
+import type { Windows } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, hex, overlaps, PAGE } from "../units.ts";
 import type { Path } from "../source/path.ts";
@@ -22,7 +23,8 @@ export const guestAddressBits = ({ cpus }: Board): number => Math.min(cpus.pa_bi
 export interface AddressSpace {
   readonly regions: readonly PlannedRegion[];
   /** Of its emulated interrupt controller. */
-  readonly windows: ReturnType<ReturnType<typeof isaOf>["planWindows"]>;
+  readonly windows: Windows;
+  /** 0: it has none. */
   readonly console: number;
 }
 
@@ -37,13 +39,13 @@ export function planAddressSpace(
   return {
     regions: [
       ...ramRegions(sharedCache(board), memory, partition),
-      ...isa.planInterface(board, profile, partition.fields.interrupts === "direct"),
+      ...isa.planInterface(board, profile, partition.fields.interrupts === "direct", partition.fields.cpus ?? []),
       ...deviceRegions(board, partition),
       ...channelRegions(memory, partition, channels),
       ...mailboxRegion(memory, partition, channels),
     ],
     windows: isa.planWindows(board, profile),
-    console: profile?.machine?.console ?? board.uart.reg,
+    console: isa.planConsole(board, profile),
   };
 }
 
@@ -138,7 +140,7 @@ function emulated(board: Board, { windows, console }: AddressSpace, { cpus, tele
   const place = (what: string, base: number, size: number): Place => ({ kind: undefined, what, span: { base, size } });
   return [
     ...isaOf(board).windowsOf(windows, cpus?.length ?? 0).map(({ what, base, size }) => place(what, base, size)),
-    place("the emulated PL011", console, PL011_SIZE),
+    ...(console === 0 ? [] : [place("the emulated PL011", console, PL011_SIZE)]),
     ...(telemetry === true ? [place("the emulated PL011 for telemetry", console + PL011_SIZE, PL011_SIZE)] : []),
   ];
 }

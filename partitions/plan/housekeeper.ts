@@ -14,7 +14,9 @@ export interface Housekeeper {
  * the tick measures the periods; and a PMU that counts the hypervisor would tell its owner what others do.
  */
 export const keepsNoHouse = (board: Board, { fields: { interrupts, bandwidth, pmu } }: PartitionRequest): boolean =>
-  interrupts === "direct" || bandwidth !== undefined || (pmu === true && isaOf(board).countsHypervisor(board));
+  (interrupts === "direct" && !isaOf(board).DIRECT_KEEPS_HOUSE) ||
+  bandwidth !== undefined ||
+  (pmu === true && isaOf(board).countsHypervisor(board));
 
 /** A spare pCPU if there is one; or the first one of a partition that is not real-time, or else of any; undefined: none can. */
 export function chooseHousekeeper(board: Board, partitions: readonly PartitionRequest[]): Housekeeper | undefined {

@@ -1,5 +1,6 @@
 // Where in the image what partitions load is. Known last: device trees and blob have to be there first.
 import { alignUp, PAGE } from "../units.ts";
+import { withPartitions } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 
 /** Offsets in the image, and its size. */
@@ -12,10 +13,9 @@ export interface ImagePlaces {
 
 export function placeInImage(plan: Plan, { blobOffset, loadOffsets, total }: ImagePlaces, blobSize: number): Plan {
   const sources = [...loadOffsets];
-  const partitions = plan.partitions.map((partition) => ({
-    ...partition,
-    loads: partition.loads.map((load) => ({ ...load, source: sources.shift() ?? 0 })),
+  const placed = withPartitions(plan, ({ loads }) => ({
+    loads: loads.map((load) => ({ ...load, source: sources.shift() ?? 0 })),
   }));
   const image = { ...plan.image, size: alignUp(total, PAGE), loadsFrom: blobOffset + blobSize };
-  return { ...plan, image, partitions };
+  return { ...placed, image };
 }

@@ -3,6 +3,7 @@
 import type { Board } from "../../boards/schema.ts";
 import { reachesAllMemory } from "../check/devices.ts";
 import { isaOf } from "../isas.ts";
+import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { channelsOf } from "./channels.ts";
 import type { PlannedDevice, PlannedInterrupt } from "./plan.ts";
@@ -22,8 +23,16 @@ export interface SpareInterrupts {
  */
 export function heirOfUart(board: Board, partitions: readonly PartitionRequest[]): PartitionRequest | undefined {
   const { uartNumber } = isaOf(board).linesOf(board);
-  return partitions.find(({ profile }) => profile?.machine?.console_spi === uartNumber);
+  return partitions.find(({ profile }) => consoleNumberOf(profile) === uartNumber);
 }
+
+/** Interrupt of its UART that such guests have built in, numbered as in device trees. */
+export const consoleNumberOf = (profile: Profile | undefined): number | undefined =>
+  profile?.isa === "aarch64" ? profile.machine?.console_spi : undefined;
+
+/** A UART is emulated for it. */
+const hasConsole = (board: Board, { profile }: PartitionRequest): boolean =>
+  isaOf(board).planConsole(board, profile) !== 0;
 
 /** In the order of the file, consoles first: the same file always gets the same numbers. */
 export function assignSpares(
@@ -35,7 +44,9 @@ export function assignSpares(
   let next = lines.firstSpare;
   const heir = heirOfUart(board, partitions);
   const consoles = new Map(
-    partitions.map((partition) => [partition.name, partition === heir ? lines.uart : next++]),
+    partitions
+      .filter((partition) => hasConsole(board, partition))
+      .map((partition) => [partition.name, partition === heir ? lines.uart : next++]),
   );
   const doorbells = new Map(
     channels.flatMap(({ name, fields }) =>
@@ -92,7 +103,9 @@ export function planInterrupts(
       trigger: "level" as const,
       use: "PMU",
     })),
-    { intid: spares.console(partition.name), trigger: "edge", use: CONSOLE_USE },
+    ...(hasConsole(board, partition)
+      ? [{ intid: spares.console(partition.name), trigger: "edge" as const, use: CONSOLE_USE }]
+      : []),
     ...channelsOf(partition, channels).map(({ name }) => ({
       intid: spares.doorbell(name, partition.name),
       trigger: "edge" as const,

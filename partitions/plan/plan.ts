@@ -4,13 +4,17 @@ import type { BoardIsa } from "../../boards/isa.ts";
 import type { Trigger } from "../../boards/devices.ts";
 import type { Window } from "../../boards/schema.ts";
 import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition } from "./aarch64/plan.ts";
+import type { Riscv64Cpu, Riscv64Machine } from "./riscv64/plan.ts";
 
-/** interface: GICC of a guest of a GICv2, which is the physical GICV or, with direct interrupts, the physical GICC. */
+/**
+ * interface: GICC of a guest of a GICv2, which is the physical GICV or, with direct interrupts, the physical GICC; on RISC-V an
+ * interrupt file of a direct guest, which is a guest file of its hart.
+ */
 export type RegionKind = "ram" | "device" | "channel" | "mailbox" | "interface";
 export type OnFailure = "stop" | "restart" | "inspect";
 
 export interface PlannedRegion {
-  /** "memory", "mailbox", "GICC", or the names of the devices or of the channel. */
+  /** "memory", "mailbox", "GICC", "IMSIC of vCPU 0", or the names of the devices or of the channel. */
   readonly name: string;
   readonly ipa: number;
   readonly pa: number;
@@ -98,7 +102,7 @@ export interface PlannedDevice {
   readonly quiesce?: { readonly pa: number; readonly value: number };
 }
 
-export interface PlannedPartition extends Aarch64Partition {
+export interface PlannedPartition {
   readonly name: string;
   readonly guest: string;
   readonly realtime: boolean;
@@ -156,7 +160,7 @@ export interface PlannedWatchdog {
   readonly top: number;
 }
 
-export interface PlannedCpu extends Aarch64Cpu {
+export interface PlannedCpu {
   /** Index of its partition; null: a spare pCPU. */
   readonly partition: number | null;
   readonly vcpu: number;
@@ -236,7 +240,8 @@ export interface PlannedUpdate {
   readonly version: number;
 }
 
-export interface Plan extends Aarch64Machine {
+/** What every plan has. */
+export interface CommonPlan {
   readonly board: string;
   /** Of the system, where it says one. */
   readonly version?: string;
@@ -273,8 +278,28 @@ export interface Plan extends Aarch64Machine {
   readonly partitions: readonly PlannedPartition[];
 }
 
-/** Whose plan it is. There is none yet but AArch64's; another's will have to say so. */
-export const isaOfPlan = (_: Plan): BoardIsa => "aarch64";
+export type Aarch64PlannedCpu = PlannedCpu & Aarch64Cpu;
+export type Aarch64PlannedPartition = PlannedPartition & Aarch64Partition;
+/** All plans were of this ISA once: it does not say so. */
+export interface Aarch64Plan extends CommonPlan, Aarch64Machine {
+  readonly isa?: undefined;
+  readonly cpus: readonly Aarch64PlannedCpu[];
+  readonly partitions: readonly Aarch64PlannedPartition[];
+}
+export interface Riscv64Plan extends CommonPlan, Riscv64Machine {
+  readonly isa: "riscv64";
+  readonly cpus: readonly (PlannedCpu & Riscv64Cpu)[];
+}
+export type Plan = Aarch64Plan | Riscv64Plan;
+
+export function withPartitions<P extends Plan>(
+  plan: P, change: (partition: PlannedPartition, index: number) => Partial<PlannedPartition>,
+): P {
+  return { ...plan, partitions: plan.partitions.map((each, index) => ({ ...each, ...change(each, index) })) };
+}
+
+/** Whose plan it is. */
+export const isaOfPlan = (plan: Pick<Plan, "isa">): BoardIsa => plan.isa ?? "aarch64";
 
 /** Loads lie at multiples of this in the image and in memory, and are padded to it. */
 export const LOAD_ALIGN = 64;

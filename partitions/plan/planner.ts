@@ -23,7 +23,7 @@ import { planMatch } from "./match.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { bytesBehindMailbox, planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
+import type { CommonPlan, Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
 import { planWatchdog } from "./watchdog.ts";
 
@@ -62,7 +62,7 @@ export function decide(
   const partitions = decided.map(({ partition }) => partition);
   const housekeeper = chooseHousekeeper(board, system.partitions);
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
-  const plan: Plan = {
+  const plan = ofItsIsa({
     ...planBoard(board),
     ...(system.version === undefined ? {} : { version: system.version }),
     inits: planInits(system.partitions),
@@ -72,14 +72,17 @@ export function decide(
     cpus: planCpus(board, partitions),
     partitions,
     ...planUpdate(system, memory, partitions),
-  };
+  });
   return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
 }
+
+/** Whose machine it has, which the board's ISA has planned, as it has its pCPUs and partitions: nobody mixes them. */
+const ofItsIsa = (plan: CommonPlan): Plan => plan as Plan;
 
 /** What of every plan for a board is the same: a system without a partition. */
 export function planBoard(board: Board): Plan {
   const cache = sharedCache(board);
-  return {
+  return ofItsIsa({
     board: board.name,
     image: { base: board.boot.image, size: 0, loadsFrom: 0 },
     ram: board.ram,
@@ -98,7 +101,7 @@ export function planBoard(board: Board): Plan {
     commitMicroseconds: 0,
     cpus: planCpus(board, []),
     partitions: [],
-  };
+  });
 }
 
 /** Nothing, where no partition is updated by itself. */
@@ -136,6 +139,7 @@ function decidePartition(
   shared: SharedTree | undefined,
 ): PartitionDecisions {
   const { name, fields, profile } = request;
+  const isa = isaOf(board);
   const space = planAddressSpace(board, memory, request, system.channels);
   const devices = planDevices(board, request);
   const ram = space.regions.find(({ kind }) => kind === "ram");
@@ -152,11 +156,10 @@ function decidePartition(
     autostart: fields.autostart === true,
     prints: profile.prints && speaks(fields.cmdline),
     pmu: fields.pmu === true,
-    countEl2: false,
+    ...isa.planCounting(),
     direct: fields.interrupts === "direct",
     exits: planExits(board, request),
-    trustedSgi: fields.trust?.includes("sgi") === true,
-    probesPriority: profile.probes_priority,
+    ...isa.planTrust(fields.trust?.includes("sgi") === true, profile),
     ownClock: fields.clock === "own",
     onFailure: fields.on_failure ?? "stop",
     cpus: fields.cpus,
@@ -165,7 +168,7 @@ function decidePartition(
     seed: 0,
     ...space.windows,
     console: space.console,
-    consoleInterrupt: spares.console(name),
+    consoleInterrupt: space.console === 0 ? 0 : spares.console(name),
     telemetry: fields.telemetry === true,
     commits: fields.commits === true,
     controls: (fields.controls ?? []).map((other) => system.partitions.findIndex((each) => each.name === other)),
@@ -174,7 +177,7 @@ function decidePartition(
     watchdogMicroseconds: fields.watchdog ?? 0,
     ways: fields.cache?.ways ?? [],
     bandwidth: planBandwidth(sharedCache(board), request),
-    ...isaOf(board).planPrivate(board, fields.pmu === true),
+    ...isa.planPrivate(board, fields.pmu === true),
     regions: space.regions,
     interrupts: planInterrupts(board, request, devices, system.channels, spares),
     devices,

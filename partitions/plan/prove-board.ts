@@ -75,7 +75,7 @@ function proveHousekeeper(plan: Plan): Violation[] {
   const owner = partitions.find((partition) => partition.cpus.includes(housekeeper));
   const wrong: Violation[] = [];
   if (!isBetween(housekeeper, 0, cpus.length - 1)) wrong.push(breaks("housekeeper", "the housekeeper is not there"));
-  if (owner?.direct === true)
+  if (owner?.direct === true && !ofPlan(plan).DIRECT_KEEPS_HOUSE)
     wrong.push(
       breaks("housekeeper", `${owner.name} has direct interrupts, so its pCPU ${housekeeper} cannot keep house`),
     );

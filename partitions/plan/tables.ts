@@ -9,8 +9,6 @@ import type { PlannedRegion } from "./plan.ts";
 
 /** Of core/tables.ts. */
 export const POOL_TABLES = 94;
-/** With 40 bits of IPA stage 2 begins with two tables, one behind the other; they are aligned, which may waste another. */
-const ROOT_TABLES = 3;
 
 type Mapping = Pick<PlannedRegion, "ipa" | "pa" | "size" | "colours">;
 
@@ -50,5 +48,5 @@ export function tablesNeeded(board: Board, image: Span, partitions: readonly (re
   const watchdog = board.watchdog === undefined ? [] : [seen({ base: board.watchdog.reg, size: PAGE })];
   const own = [seen({ base: board.uart.reg, size: PAGE }), ...watchdog, seen(image)];
   const stage1 = tablesFor([...own, ...controller, ...memory]);
-  return partitions.reduce((sum, regions) => sum + ROOT_TABLES + tablesFor(regions), stage1);
+  return partitions.reduce((sum, regions) => sum + isaOf(board).ROOT_TABLES + tablesFor(regions), stage1);
 }

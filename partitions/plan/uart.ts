@@ -2,7 +2,7 @@
 import type { PlannedUart } from "./plan.ts";
 
 /** What a board.yaml says of it. */
-interface UartFacts {
+export interface UartFacts {
   readonly kind: PlannedUart["kind"];
   readonly reg: number;
   readonly clock_hz: number;

@@ -1,6 +1,8 @@
 // A system whose lists are as long as a blob can have them: what the core has most to check and to do with before any guest runs.
 import { MAX_INITS, MAX_MATCHES, MAX_REGIONS } from "../../partitions/blob/layout.table.ts";
-import type { Plan, PlannedInit, PlannedMatch, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type {
+  Aarch64Plan as Plan, PlannedInit, PlannedMatch, Aarch64PlannedPartition as PlannedPartition, PlannedRegion,
+} from "../../partitions/plan/plan.ts";
 
 /** What QEMU's virt has for PCIe: nothing answers there, and nobody looks. */
 const WINDOWS_AT = 0x1000_0000;

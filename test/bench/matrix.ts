@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import type { Program } from "../../tools/build/programs.ts";
-import type { Plan, PlannedMatch } from "../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan, PlannedMatch } from "../../partitions/plan/plan.ts";
 import { debianTree } from "../../tools/linux/trees.ts";
 import { type Distribution, exactly } from "./distribution.ts";
 import { BenchError } from "./errors.ts";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { blobSize, uartOf, writeBlob } from "../../partitions/blob/write.ts";
 import { placeInImage } from "../../partitions/plan/image.ts";
-import type { Plan } from "../../partitions/plan/plan.ts";
+import { aarch64Plan } from "../aarch64.ts";
+import type { Aarch64Plan as Plan } from "../../partitions/plan/plan.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { imageLayout, packImage } from "../../tools/build/pack.ts";
 import { planFile } from "../../tools/plan/file.ts";
@@ -85,7 +86,7 @@ export async function buildSystem(request: SystemRequest): Promise<BenchSystem> 
   const core = readFileSync((await measuredCore()).binary);
   writeAtomically(file(".yaml"), `board: ${wanted === "all" ? boardWithAllCpus(gic) : BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
-  const open = alter(onFewer(whole, cpus));
+  const open = alter(onFewer(aarch64Plan(whole), cpus));
   const size = blobSize(open);
   const layout = imageLayout(core.length, size, loads.map(({ length }) => length));
   const plan = placeInImage(open, layout, size);
@@ -97,5 +98,5 @@ export async function buildSystem(request: SystemRequest): Promise<BenchSystem> 
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
   writeAtomically(file(".bin"), image.bytes());
-  return { plan, deviceTrees, machineArguments: [...hostedMachine(gic, cpus), "-kernel", file(".bin")] };
+  return { plan: aarch64Plan(plan), deviceTrees, machineArguments: [...hostedMachine(gic, cpus), "-kernel", file(".bin")] };
 }

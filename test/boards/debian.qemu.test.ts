@@ -12,6 +12,7 @@ import { boards } from "../../partitions/shelf.ts";
 import { readWhole } from "../../partitions/source/fields.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import type { Span } from "../../partitions/units.ts";
+import { aarch64Board } from "../aarch64.ts";
 import { checkAgainst } from "../../tools/board/check.ts";
 import { compareBoard } from "../../tools/board/compare.ts";
 import { compose } from "../../tools/board/compose.ts";
@@ -43,7 +44,7 @@ function mistakesOf(tree: Tree, ram: readonly Span[]): string[] {
   findings.add(source.diagnostics);
   const board = source.broken ? undefined : readWhole(boardSchema("aarch64"), source.value, findings);
   if (board !== undefined) checkBoard(board, findings);
-  if (board !== undefined) compareBoard(ram.length === 0 ? board : { ...board, ram: [] }, tree, findings);
+  if (board !== undefined) compareBoard({ ...aarch64Board(board), ...(ram.length > 0 && { ram: [] }) }, tree, findings);
   return findings.sorted.map(({ message }) => message);
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Board } from "../../boards/schema.ts";
+import type { Aarch64Board as Board } from "../../boards/schema.ts";
 import { isCompatible } from "../../partitions/devicetree/properties.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
@@ -12,13 +12,12 @@ import { YamlSource } from "../../partitions/source/yaml.ts";
 import { compareBoard } from "../../tools/board/compare.ts";
 import { ramOf } from "../../tools/board/memory.ts";
 import { openTree } from "../../tools/board/tree.ts";
+import { aarch64Board } from "../aarch64.ts";
 import { findQemu } from "../../tools/run/qemu.ts";
 
 function boardNamed(name: string): Board {
   const findings = new Findings(new YamlSource("none", ""));
-  const board = boards().get(name, findings);
-  if (board === undefined) throw new Error(`board.yaml is wrong: ${JSON.stringify(findings.sorted)}`);
-  return board;
+  return aarch64Board(boards().get(name, findings));
 }
 
 const QEMU_TIMEOUT_MS = 30_000;

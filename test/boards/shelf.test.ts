@@ -101,7 +101,7 @@ test("an ISA that there are no boards of is refused where it stands, and all els
     const { board, found } = read(`extends: qemu-aarch64\nisa: ${isa}\ngic: { version: 4 }\n`);
     expect(board).toBeUndefined();
     expect(found).toMatchObject([
-      { code: "AXV-P006", line: 2, column: 6, remedy: "write aarch64" },
+      { code: "AXV-P006", line: 2, column: 6, remedy: "write aarch64 or riscv64" },
       { code: "AXV-P006", line: 3, remedy: "write a GIC of version 2 or 3" },
     ]);
   }

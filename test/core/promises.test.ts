@@ -8,8 +8,8 @@ import type { PromiseId, PromiseRow } from "../../partitions/blob/promises.table
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
 import type {
-  Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedMatch, PlannedPartition, PlannedRegion,
-  PlannedTagImage, PlannedUpdate,
+  Aarch64Plan as Plan, PlannedChannelEnd, Aarch64PlannedCpu as PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedMatch,
+  Aarch64PlannedPartition as PlannedPartition, PlannedRegion, PlannedTagImage, PlannedUpdate,
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { ImageFormat } from "../../partitions/images/guest-image.ts";
-import type { PlannedPartition } from "../../partitions/plan/plan.ts";
+import { aarch64Plan } from "../aarch64.ts";
+import type { Aarch64PlannedPartition as PlannedPartition } from "../../partitions/plan/plan.ts";
 import { readRequest } from "../../partitions/request.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
-import type { Profile } from "../../rtos-guests/profiles/schema.ts";
+import type { Aarch64Profile as Profile } from "../../rtos-guests/profiles/schema.ts";
 import { everyProfile } from "../../tools/guest/profiles.ts";
 import { arm64Image, codeOf, elfFile } from "../partitions/imageFiles.ts";
 import { plan } from "../partitions/systems.ts";
@@ -20,7 +21,7 @@ const BOARDS = { 2: "qemu-aarch64-gicv2", 3: "qemu-aarch64" } as const;
 /** GICC and GICV of QEMU's virt machine, as guests of GICv2 see the CPU interface. */
 const GICC = 0x08010000;
 
-const rtoses = everyProfile().filter(({ image }) => image.file === undefined);
+const rtoses = everyProfile().filter((profile) => profile.isa === "aarch64").filter(({ image }) => image.file === undefined);
 
 const folder = mkdtempSync(join(tmpdir(), "axv-profiles-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,6 +40,8 @@ function imageOf(profile: Profile, format: ImageFormat): { entry: number; bytes:
         entry: ram + 0x1004,
         bytes: elfFile({ entry: BigInt(ram + 0x1004), segments: [{ paddr: ram + 0x1000, bytes: [...code] }] }),
       };
+    case "riscv-image":
+      throw new RangeError(`no image of AArch64 is a ${format}`);
     case "arm64-image": {
       const boundary = profile.image.load === undefined ? ram : profile.image.load - (profile.image.load % 0x200000);
       return { entry: boundary + 0x200000, bytes: arm64Image(0x200000, 4096) };
@@ -53,7 +56,7 @@ function planned(profile: Profile, gic: 2 | 3, image: Uint8Array): PlannedPartit
   writeFileSync(system, `board: ${BOARDS[gic]}\npartitions:\n  rtos: { guest: ${profile.name}, cpus: [3], image: ${file} }\n`);
   const outcome = plan(system);
   expect(outcome.diagnostics).toEqual([]);
-  const [partition] = outcome.system?.plan.partitions ?? [];
+  const [partition] = outcome.system === undefined ? [] : aarch64Plan(outcome.system.plan).partitions;
   if (partition === undefined) throw new Error("nothing was planned");
   return partition;
 }
@@ -108,7 +111,10 @@ test("two FreeRTOS partitions go together: what they read of SPI 0 takes it from
   );
   const { system: planned } = plan(system);
   expect(
-    planned?.plan.partitions.map(({ probesPriority, interrupts }) => [probesPriority, interrupts.map(({ use }) => use)]),
+    planned &&
+      aarch64Plan(planned.plan).partitions.map(({ probesPriority, interrupts }) => [
+        probesPriority, interrupts.map(({ use }) => use),
+      ]),
   ).toEqual([
     [true, ["console"]],
     [true, ["console"]],
@@ -128,7 +134,8 @@ test("SPIs of the profile are its own unless system.yaml lists others, or none: 
     const findings = new Findings(source);
     const [freertos] = rtoses.filter(({ name }) => name === "freertos");
     const shelf = { names: ["needy"], files: [], get: () => freertos && { ...freertos, name: "needy", spis: [0, 7] } };
-    return readRequest(source, boards(), shelf, findings).partitions[0]?.fields.spis?.map(({ spi, trigger }) => [spi, trigger]);
+    const [partition] = readRequest(source, boards(), () => shelf, findings).partitions;
+    return partition?.fields.spis?.map(({ spi, trigger }) => [spi, trigger]);
   };
   expect(fields("")).toEqual([[0, "level"], [7, "level"]]);
   expect(fields(", spis: [40, { spi: 41, trigger: edge }]")).toEqual([[40, "level"], [41, "edge"]]);

@@ -11,7 +11,9 @@ import * as table from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { textsOf } from "../../partitions/blob/texts.ts";
 import { blobSize, encodeBlob, uartOf, writeBlob } from "../../partitions/blob/write.ts";
-import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type {
+  Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition, PlannedRegion,
+} from "../../partitions/plan/plan.ts";
 import { here, plan, sound } from "./systems.ts";
 
 const good = sound(plan(here("golden/system.yaml"))).plan;

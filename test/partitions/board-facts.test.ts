@@ -486,7 +486,7 @@ timer: 5
   expect(
     planFile(join(folder, "system.yaml")).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`),
   ).toEqual([
-    '2 isa cannot be "arm": write aarch64',
+    '2 isa cannot be "arm": write aarch64 or riscv64',
     '3 pmu cannot be "yes": write a PPI number, 0 to 15, or { spis: [228, 229] }, one for each pCPU',
     "4 boot.conduit cannot be a list: write smc or hvc",
     '5 a key of device_kinds cannot be "A": write at most 63 of a-z, 0-9 and "-", the first one no "-"',

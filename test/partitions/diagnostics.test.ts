@@ -193,6 +193,9 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P001": "below: a system.yaml that is not there",
   "AXV-P017": "test/boards/shelf.test.ts: boards that extend one another",
+  "AXV-P181": "riscv64.test.ts: partitions on a board of RISC-V",
+  "AXV-P184": "riscv64.test.ts",
+  "AXV-P185": "riscv64.test.ts",
   "AXV-P053": "images.test.ts: an image that is not built yet",
   "AXV-P094": "text.test.ts: a board whose devices have much to say",
   "AXV-P140": "test/bridge/settings.test.ts: files for the bridge",

@@ -1,6 +1,6 @@
 // Rules of the proof at their edges: of each a plan that just keeps it, and one that does not.
 import { expect, test } from "vitest";
-import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition } from "../../partitions/plan/plan.ts";
 import { said } from "./said.ts";
 
 export function withPartition(of: Plan, name: string, change: (partition: PlannedPartition) => Partial<PlannedPartition>): Plan {

@@ -96,7 +96,7 @@ test("a profile of another ISA than there is is refused where it says so; withou
   expect(sound(planned(SYSTEM)).plan).toEqual(same);
   put("lines/guests/my-rtos.yaml", `${PROFILE}isa: mips\ngic: [4]\n`);
   expect(planned(SYSTEM).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`)).toEqual([
-    '5 isa cannot be "mips": write aarch64',
+    '5 isa cannot be "mips": write aarch64 or riscv64',
     "6 gic[0] cannot be 4: write versions of the GIC: [2], [3] or [2, 3]",
   ]);
 });

@@ -7,17 +7,19 @@ import { readBlob } from "../../partitions/blob/read.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { sharedCache } from "../../partitions/plan/cache.ts";
-import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type {
+  Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition, PlannedRegion,
+} from "../../partitions/plan/plan.ts";
 import { POOL_TABLES, tablesFor } from "../../partitions/plan/tables.ts";
 import { boards } from "../../partitions/shelf.ts";
+import { aarch64Board } from "../aarch64.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { drawPlan } from "../../tools/plan/picture.ts";
 import { formatPlan } from "../../tools/plan/report.ts";
 import { plain } from "../../tools/run/paint.ts";
 import { here, plan as planFile, planText, sound } from "./systems.ts";
 
-const qemu = boards().get("qemu-aarch64", new Findings(new YamlSource("none", "")));
-if (qemu === undefined) throw new Error("boards/qemu-aarch64/board.yaml is wrong");
+const qemu = aarch64Board(boards().get("qemu-aarch64", new Findings(new YamlSource("none", ""))));
 
 const planOf = (partitions: string, channels = "{}"): Plan =>
   sound(planText(`board: qemu-aarch64\npartitions: ${partitions}\nchannels: ${channels}\n`)).plan;

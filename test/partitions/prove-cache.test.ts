@@ -1,7 +1,9 @@
 // The proof over finished plans, of what partitions have for themselves of cache, bandwidth and interrupts: good plans have
 // nothing against them, and each way of spoiling one is noticed.
 import { describe, expect, test } from "vitest";
-import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type {
+  Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition, PlannedRegion,
+} from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { said } from "./said.ts";
 import { here, plan, planText, sound } from "./systems.ts";

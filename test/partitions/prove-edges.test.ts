@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { IMAGE_LINE_BYTES, IMAGE_RING_BYTES, MAILBOX_SIZE } from "../../core/abi.ts";
 import { MAX_TAG_BYTES } from "../../partitions/blob/layout.table.ts";
 import type {
-  Plan, PlannedDevice, PlannedLoad, PlannedPartition, PlannedRegion, PlannedUpdate,
+  Aarch64Plan as Plan, PlannedDevice, PlannedLoad, Aarch64PlannedPartition as PlannedPartition, PlannedRegion, PlannedUpdate,
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";

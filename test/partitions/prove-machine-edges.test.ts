@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { IPA_BITS_MAX, MAX_INITS, MAX_MATCHES, MAX_TEXTS } from "../../partitions/blob/layout.table.ts";
 import type {
-  Plan, PlannedChannelEnd, PlannedCpu, PlannedInit, PlannedMatch,
+  Aarch64Plan as Plan, PlannedChannelEnd, Aarch64PlannedCpu as PlannedCpu, PlannedInit, PlannedMatch,
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { inRange } from "../../partitions/plan/prove-range.ts";

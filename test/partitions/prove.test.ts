@@ -3,7 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { unsound } from "../../partitions/diagnostics/catalogue.ts";
-import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type {
+  Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition, PlannedRegion,
+} from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { said } from "./said.ts";
 import { here, plan, planText, sound } from "./systems.ts";

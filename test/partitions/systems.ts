@@ -3,13 +3,15 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import type { Board, Device } from "../../boards/schema.ts";
+import type { Aarch64Board, Board, Device } from "../../boards/schema.ts";
 import type { StandardImages } from "../../partitions/check/images.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { planSystem } from "../../partitions/index.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
+import type { Aarch64Plan } from "../../partitions/plan/plan.ts";
 import { boards } from "../../partitions/shelf.ts";
 import type { Shelf } from "../../partitions/shelf.ts";
+import { aarch64Board, aarch64Plan } from "../aarch64.ts";
 import { imageLayout } from "../../tools/build/pack.ts";
 
 /** As a user in the project's folder names it. */
@@ -19,7 +21,7 @@ export const here = (file: string): string => relative(process.cwd(), join(impor
 export const CORE_SIZE = 0x100000;
 
 /** Boards that there are not: QEMU's, but for what each of these is named for. */
-const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
+const INVENTED: Readonly<Record<string, (board: Aarch64Board) => Partial<Aarch64Board>>> = {
   "test-dsu": () => ({ cluster: { kind: "dsu", way_groups: 4 } }),
   "test-no-pmu": () => ({ pmu: undefined }),
   "test-small-pa": ({ cpus }) => ({ cpus: { ...cpus, pa_bits: 32 } }),
@@ -52,7 +54,7 @@ function shelfFor(systemPath: string): Shelf<Board> {
   if (change === undefined) return shelf;
   const get = (_: string, findings: Findings): Board | undefined => {
     const board = shelf.get("qemu-aarch64", findings);
-    return board && { ...board, name, ...change(board) };
+    return board && { ...board, name, ...change(aarch64Board(board)) } as Board;
   };
   return { names: [name], files: [], get };
 }
@@ -78,9 +80,9 @@ export function planText(text: string, images?: StandardImages): Outcome {
 }
 
 /** The system of an outcome that has to be without errors. */
-export function sound({ system, diagnostics }: Outcome): PlannedSystem {
+export function sound({ system, diagnostics }: Outcome): PlannedSystem & { readonly plan: Aarch64Plan } {
   if (system === undefined) throw new Error(`not sound: ${JSON.stringify(diagnostics, null, 2)}`);
-  return system;
+  return { ...system, plan: aarch64Plan(system.plan) };
 }
 
 /** "9:12 AXV-P020" of each diagnostic. */

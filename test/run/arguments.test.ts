@@ -1,16 +1,13 @@
 import { expect, test } from "vitest";
-import type { Board } from "../../boards/schema.ts";
+import type { Aarch64Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
+import { aarch64Board } from "../aarch64.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
 import { gdbArguments, gdbCommand } from "../../tools/run/gdb.ts";
 
-function boardOf(name: string): Board {
-  const board = boards().get(name, new Findings(new YamlSource("", "")));
-  if (board === undefined) throw new Error(`no board ${name}`);
-  return board;
-}
+const boardOf = (name: string): Aarch64Board => aarch64Board(boards().get(name, new Findings(new YamlSource("", ""))));
 
 const board = boardOf("qemu-aarch64");
 

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Plan } from "../../partitions/plan/plan.ts";
+import { TARGETS } from "../../tools/build/targets/index.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
@@ -67,8 +68,8 @@ export class BootedSystem {
     const machine = await startQemu([
       ...qemuArguments({ board, partitions: plan.partitions, image, disk }),
       ...(options.qemu ?? []),
-    ]);
-    return new BootedSystem(new Session(machine.uart, plan.partitions), plan, coreHash(booted), machine, folder);
+    ], undefined, TARGETS[board.isa].emulator);
+    return new BootedSystem(new Session(machine.uart, plan.partitions), plan, coreHash(booted, board.isa), machine, folder);
   }
 
   partition(name: string): PartitionRecord {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
+import { aarch64Board } from "../aarch64.ts";
 import { assemble } from "../run/bare-metal.ts";
 
 /** IPAs of rtos-guests/profiles/plc.yaml. */
@@ -11,7 +12,7 @@ const MACHINE = { GICD_IPA: "0x08000000", GICR_IPA: "0x080a0000", GICC_IPA: "0x0
 
 /** Path of the image of assembly/<name>.S; its files are in `folder`. */
 export function guestImage(folder: string, name: string, board: string, defines: Readonly<Record<string, string>> = {}): string {
-  const gicVersion = boards().get(board, new Findings(new YamlSource(board, "")))?.gic.version ?? 0;
+  const gicVersion = aarch64Board(boards().get(board, new Findings(new YamlSource(board, "")))).gic.version;
   const lines = Object.entries({ ...MACHINE, ...defines, GIC_VERSION: gicVersion }).map(
     ([defined, value]) => `#define ${defined} ${value}`,
   );

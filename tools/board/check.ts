@@ -13,6 +13,7 @@ export function checkAgainst(name: string, tree: Tree): readonly Diagnostic[] {
   if (found === undefined) throw new BoardError("AXV_BOARD_NONE", name, shelf.names.join(", "));
   const { source, value: board, mistakes } = found;
   if (board === undefined) return mistakes;
+  if (board.isa !== "aarch64") throw new BoardError("AXV_BOARD_ISA", name);
   const findings = new Findings(source);
   compareBoard(board, tree, findings);
   return [...mistakes, ...findings.sorted];

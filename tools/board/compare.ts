@@ -1,7 +1,7 @@
 // A board.yaml beside a device tree: whatever both say, and say differently. What a tree says nothing of is not compared, nor is
 // what a board.yaml leaves out.
 import { redistributorsOf } from "../../boards/aarch64.ts";
-import type { Board, Device, Spi } from "../../boards/schema.ts";
+import type { Aarch64Board as Board, Device, Spi } from "../../boards/schema.ts";
 import { boardDiffers } from "../../partitions/diagnostics/catalogue.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";

@@ -2,7 +2,7 @@
 import { matched } from "../../boards/firmware.ts";
 import { boardSchema } from "../../boards/schema.ts";
 import { FRAME } from "../../boards/limits.ts";
-import { framesOf } from "../../partitions/check/aarch64/facts.ts";
+import { gicFrames } from "../../partitions/check/aarch64/facts.ts";
 import { checkBoard } from "../../partitions/check/board.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Source } from "../../partitions/diagnostics/diagnostic.ts";
@@ -82,7 +82,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
   const { devices, leftOut } = usable(
     devicesOf(tree, [gicNode, uartNode, ...(found === undefined ? [] : [found.node])], uartNode),
     [
-      ...[...memory.ram, ...framesOf({ gic, cpus }).map(({ span }) => span), { base: uart.reg, size: FRAME }],
+      ...[...memory.ram, ...gicFrames({ gic, cpus }).map(({ span }) => span), { base: uart.reg, size: FRAME }],
       ...(found === undefined ? [] : [{ base: found.watchdog.reg, size: FRAME }]),
     ],
     new Set([uart.spi, ...(typeof pmu === "object" ? pmu.spis : [])]),

@@ -153,8 +153,10 @@ export const TAG_READER: Program = {
 /** Brings a new image for another partition to the hypervisor: a Linux/arm64 executable for the one that `update:` names. */
 export const UPDATE_SENDER: Program = { ...PLC_READER, name: "update-sender", entry: "rtos-guests/linux/updates/index.ts" };
 
-/** The hypervisor for each ISA: what verify proves, and nothing else does. */
-export const CORES: readonly Program[] = [CORE, CORE_RISCV64];
+/** The hypervisor for each ISA. */
+export const CORE_OF: Readonly<Record<Isa, Program>> = { aarch64: CORE, riscv64: CORE_RISCV64 };
+/** What verify proves, and nothing else does. */
+export const CORES: readonly Program[] = Object.values(CORE_OF);
 
 export const PROGRAMS: readonly Program[] = [
   ...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER, UPDATE_SENDER,

@@ -1,5 +1,6 @@
 // What an image is, which guest profile fits it, and what is missing before it can run. All of it is read from the file:
 // its header, text that it holds, addresses, and a few instructions (partitions/images/instructions.ts).
+import { BOARD_ISAS, DEFAULT_ISA, ISA_TITLES } from "../../boards/isa.ts";
 import { IMAGE_FORMATS, isFault, readGuestImage } from "../../partitions/images/guest-image.ts";
 import type { GuestImage, ImageFormat } from "../../partitions/images/guest-image.ts";
 import { codeTraits } from "../../partitions/images/instructions.ts";
@@ -23,7 +24,8 @@ export interface Probe {
   readonly bytes: number;
   /** Undefined: nothing says where it goes. */
   readonly placed: Placed | undefined;
-  readonly code: CodeTraits;
+  /** Undefined: of another ISA than AArch64 nothing is read off instructions. */
+  readonly code: CodeTraits | undefined;
   readonly profile: Profile | undefined;
   /** The text in it that only guests of this profile hold. */
   readonly because: string | undefined;
@@ -35,17 +37,19 @@ export interface Probe {
 
 export function probe(file: string, bytes: Uint8Array, profiles: readonly Profile[]): Probe {
   const { format: seen, what, isa } = recognise(bytes);
-  if (isa !== undefined && isa !== "AArch64") throw new GuestError("AXV_GUEST_ISA", file, isa);
+  const ours = BOARD_ISAS.find((each) => ISA_TITLES[each] === isa) ?? (isa === undefined ? DEFAULT_ISA : undefined);
+  if (ours === undefined) throw new GuestError("AXV_GUEST_ISA", file, isa ?? what);
   if (seen === "other") throw new GuestError("AXV_GUEST_MALFORMED", file, what);
 
-  const found = bySignature(bytes, profiles);
-  const image = readGuestImage(bytes, found?.profile.image ?? { formats: IMAGE_FORMATS });
+  const ofIsa = profiles.filter((profile) => profile.isa === ours);
+  const found = bySignature(bytes, ofIsa);
+  const image = readGuestImage(bytes, { ...(found?.profile.image ?? { formats: IMAGE_FORMATS }), isa: ours });
   // Without a profile nobody knows where a raw binary goes: that alone does not make it a bad one.
   if (isFault(image) && image.kind === "malformed" && seen !== "raw")
     throw new GuestError("AXV_GUEST_MALFORMED", file, image.reason);
   const format = isFault(image) ? seen : image.format;
   const placed = isFault(image) ? undefined : place(image, found?.profile);
-  const code = codeTraits(bytes);
+  const code = ours === "aarch64" ? codeTraits(bytes) : undefined;
   return {
     file,
     format,
@@ -55,7 +59,7 @@ export function probe(file: string, bytes: Uint8Array, profiles: readonly Profil
     code,
     profile: found?.profile,
     because: found?.text,
-    possible: found === undefined ? possible(format, placed, profiles) : [],
+    possible: found === undefined ? possible(format, placed, ofIsa) : [],
     missing: [
       ...(isa === undefined ? ["code: no function in it returns as AArch64's do"] : []),
       ...(found === undefined ? ["a profile: name one in system.yaml"] : missing(found.profile, format, placed, code)),
@@ -100,7 +104,7 @@ function possible(format: ImageFormat, placed: Placed | undefined, profiles: rea
     .map(({ name }) => name);
 }
 
-function missing(profile: Profile, format: ImageFormat, placed: Placed | undefined, code: CodeTraits): string[] {
+function missing(profile: Profile, format: ImageFormat, placed: Placed | undefined, code: CodeTraits | undefined): string[] {
   const list: string[] = [];
   const { formats } = profile.image;
   if (!formats.includes(format)) list.push(`another format: the profile takes ${formats.join(" or ")}, not ${format}`);
@@ -116,13 +120,17 @@ function missing(profile: Profile, format: ImageFormat, placed: Placed | undefin
   }
   if (placed !== undefined && !contains(placed.span, { base: placed.entry, size: 1 }))
     list.push(`an entry inside of it: ${hex(placed.entry)} is not`);
-  if (!code.gicSystemRegisters && !profile.gic.includes(2))
+  if (code !== undefined && profile.isa === "aarch64" && !code.gicSystemRegisters && !profile.gic.includes(2))
     list.push("a build for GICv3: this one never acknowledges an interrupt by system register");
   return list;
 }
 
-/** GIC versions that the code can be for: only who has a device tree can find out by itself which one is there. */
+/**
+ * GIC versions that the code can be for, none of another ISA's: only who has a device tree can find out by itself which one is
+ * there.
+ */
 export function gicVersions({ profile, format, code }: Probe): readonly number[] {
+  if (code === undefined) return [];
   if (!code.gicSystemRegisters) return [2];
-  return profile?.device_tree !== undefined && format === "arm64-image" ? profile.gic : [3];
+  return profile?.isa === "aarch64" && profile.device_tree !== undefined && format === "arm64-image" ? profile.gic : [3];
 }

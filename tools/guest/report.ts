@@ -1,4 +1,5 @@
 // What a probe found, for people and for programs; and the shelf of profiles as a table.
+import { ISA_TITLES } from "../../boards/isa.ts";
 import { formatSize, formatSpan, hex } from "../../partitions/units.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import { layOutFolded } from "../run/columns.ts";
@@ -6,7 +7,7 @@ import type { Paint } from "../run/paint.ts";
 import { gicVersions } from "./probe.ts";
 import type { Probe } from "./probe.ts";
 
-const FORMATS = { "arm64-image": "arm64 Image", elf: "ELF", raw: "raw binary" } as const;
+const FORMATS = { "arm64-image": "arm64 Image", "riscv-image": "riscv Image", elf: "ELF", raw: "raw binary" } as const;
 const INDENT = 10;
 
 export function formatProbe(found: Probe, paint: Paint): string {
@@ -35,6 +36,7 @@ function describeProfile(profile: Profile | undefined, because: string | undefin
 }
 
 function describeCode(found: Probe): string {
+  if (found.code === undefined) return "not looked at";
   const { timers, conduits } = found.code;
   const versions = gicVersions(found);
   return [
@@ -46,6 +48,9 @@ function describeCode(found: Probe): string {
 
 const tried = ({ booted }: Profile): string[] =>
   booted === undefined ? ["the profile is written from reading: no build of it has run under this hypervisor yet"] : [];
+
+const controllerOf = (profile: Profile): string =>
+  profile.isa === "aarch64" ? `GIC ${profile.gic.map((version) => `v${version}`).join(" ")}` : profile.controller;
 
 const snippet = ({ name }: Profile, file: string): string[] => [
   "  partitions:",
@@ -71,15 +76,16 @@ export function formatProfiles(profiles: readonly Profile[], paint: Paint, width
       { title: "linked for", align: "left", cell: ({ image }) => (image.load === undefined ? "" : hex(image.load)) },
       { title: "memory", align: "right", cell: ({ memory }) => formatSize(memory.size) },
       { title: "at (IPA)", align: "left", cell: ({ memory: { ipa } }) => (ipa === "identity" ? "as PA" : hex(ipa)) },
-      { title: "GIC", align: "left", cell: ({ gic }) => gic.map((version) => `v${version}`).join(" ") },
-      { title: "timer", align: "left", cell: ({ timer }) => timer },
+      { title: "ISA", align: "left", cell: ({ isa }) => ISA_TITLES[isa] },
+      { title: "interrupts by", align: "left", cell: controllerOf },
+      { title: "timer", align: "left", cell: (profile) => (profile.isa === "aarch64" ? profile.timer : "Sstc") },
       {
         title: "masks by PMR",
         align: "left",
-        cell: ({ exits }) => (exits === undefined ? "?" : exits.pmr === undefined ? "no" : "yes"),
+        cell: ({ exits }) => (exits === undefined ? "?" : "pmr" in exits ? "yes" : "no"),
       },
       { title: "prints", align: "left", cell: ({ prints }) => (prints ? "yes" : "no") },
-      { title: "PSCI", align: "left", cell: ({ psci }) => psci },
+      { title: "PSCI", align: "left", cell: (profile) => (profile.isa === "aarch64" ? profile.psci : "SBI") },
       { title: "device tree", align: "left", cell: (profile) => (profile.device_tree === undefined ? "no" : "yes") },
       { title: "has run here", align: "left", cell: ({ booted }) => booted ?? "not yet" },
     ],

@@ -3,8 +3,8 @@
 import type { UartWords } from "../../partitions/blob/uart.ts";
 import { uartOf, writeBlob } from "../../partitions/blob/write.ts";
 import type {
-  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedCpu, PlannedDevice, PlannedFirmwareTree, PlannedInterrupt,
-  PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage, PlannedUpdate,
+  Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition, OnFailure, PlannedBandwidth, PlannedChannelEnd, PlannedCpu,
+  PlannedDevice, PlannedFirmwareTree, PlannedInterrupt, PlannedLoad, PlannedRegion, PlannedTagImage, PlannedUpdate,
 } from "../../partitions/plan/plan.ts";
 import type { BoardFacts } from "./board.ts";
 import type { Range } from "./memory.ts";

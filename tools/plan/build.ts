@@ -4,14 +4,16 @@ import { dirname } from "node:path";
 import { uartOf } from "../../partitions/blob/write.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Load } from "../../partitions/images/contents.ts";
+import { isaOfPlan } from "../../partitions/plan/plan.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
-import { generate, isUpToDate } from "../build/index.ts";
+import { generate, isUpToDate, pathsOf } from "../build/index.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
-import { CORE } from "../build/programs.ts";
+import { CORE_OF } from "../build/programs.ts";
+import type { Program } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
 import { type Content, writeTogether } from "../output/write.ts";
 import { buildProvenCore, isProven } from "../verify/provenCore.ts";
-import { CORE_BINARY, planFile, planWhole } from "./file.ts";
+import { planFile, planWhole } from "./file.ts";
 import { claimProducts, type Places } from "./products.ts";
 import { provide, provideApart, readyFiles } from "./provide.ts";
 import type { Progress } from "./provide.ts";
@@ -53,15 +55,17 @@ export async function buildSystem<T>(
   writeMore: (plan: Plan, image: Load) => ReadonlyMap<string, Content> = () => new Map(),
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
-  const ready = await whatIsReady();
-  const before = planWhole(systemFile, ready.images);
+  const images = await readyFiles();
+  const before = planWhole(systemFile, images);
   const { deviceTrees, plan: expected } = soundSystem(before);
   inspect(expected);
-  const read = [...before.inputs, CORE_BINARY];
+  const core = CORE_OF[isaOfPlan(expected)];
+  const ready = { core: isProven(core), images };
+  const read = [...before.inputs, pathsOf(core).binary];
   const places = claimProducts(systemFile, image, [...deviceTrees.keys()], read);
   claimMore([...read, places.image, places.plan, places.blob, ...places.trees.values()]);
   return withLock(dirname(places.image), progress, async (hasWaited) => {
-    const { planned, packed } = await makeImage(systemFile, before, hasWaited ? NOTHING : ready, progress);
+    const { planned, packed } = await makeImage(systemFile, before, core, hasWaited ? NOTHING : ready, progress);
     const isSame = !writeTogether(new Map([...products(places, planned, packed), ...writeMore(planned.plan, packed)]));
     return use({ image: places.image, bytes: packed.length, isSame, plan: planned.plan });
   });
@@ -69,10 +73,10 @@ export async function buildSystem<T>(
 
 /** The image alone, written nowhere. */
 export async function packSystem(systemFile: string, progress: Progress): Promise<Uint8Array> {
-  const ready = await whatIsReady();
-  const before = planWhole(systemFile, ready.images);
-  soundSystem(before);
-  return (await makeImage(systemFile, before, ready, progress)).packed.bytes();
+  const images = await readyFiles();
+  const before = planWhole(systemFile, images);
+  const core = CORE_OF[isaOfPlan(soundSystem(before).plan)];
+  return (await makeImage(systemFile, before, core, { core: isProven(core), images }, progress)).packed.bytes();
 }
 
 /** What a build would leave as it is. */
@@ -83,29 +87,29 @@ interface Ready {
 }
 
 const NOTHING: Ready = { core: false, images: new Set() };
-const whatIsReady = async (): Promise<Ready> => ({ core: isProven(CORE), images: await readyFiles() });
 
 async function makeImage(
   systemFile: string,
   before: Outcome,
+  core: Program,
   ready: Ready,
   progress: Progress,
 ): Promise<{ planned: PlannedSystem; packed: Load }> {
   const isAllReady = ready.core && before.standardImages.every((file) => ready.images.has(file));
   if (isAllReady) progress("core and guests: up to date");
-  else await buildParts(before, progress);
+  else await buildParts(before, core, progress);
   const planned = isAllReady ? soundSystem(before, before.diagnostics) : soundSystem(planFile(systemFile), before.diagnostics);
   const { plan, blob, loads, missing } = planned;
   if (missing.length > 0) throw new GuestImageError(missing);
-  const core = readFileSync(CORE_BINARY);
+  const bytes = readFileSync(pathsOf(core).binary);
   const layout = imageLayout(
-    core.length,
+    bytes.length,
     blob.length,
     loads.map(({ length }) => length),
   );
   const packed = packImage({
-    isa: CORE.isa,
-    core,
+    isa: core.isa,
+    core: bytes,
     blob,
     uart: uartOf(plan),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
@@ -113,13 +117,13 @@ async function makeImage(
   return { planned, packed };
 }
 
-async function buildParts({ standardImages }: Outcome, progress: Progress): Promise<void> {
+async function buildParts({ standardImages }: Outcome, core: Program, progress: Progress): Promise<void> {
   // The compiler works on one core, and longest on the hypervisor's: the guests are built beside that. What both of them
   // import is there before: a file that changes while it is being compiled makes the next build begin again.
-  const isFresh = isUpToDate(CORE);
-  if (!isFresh) await generate(CORE);
+  const isFresh = isUpToDate(core);
+  if (!isFresh) await generate(core);
   const guests = isFresh ? undefined : provideApart(standardImages, progress);
-  await buildProvenCore(progress);
+  await buildProvenCore(progress, core);
   await guests;
   await provide(standardImages, progress);
 }

@@ -2,24 +2,28 @@
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import type { Isa } from "../../boards/isa.ts";
 import { planSystem } from "../../partitions/index.ts";
 import type { StandardImages } from "../../partitions/check/images.ts";
-import type { Outcome } from "../../partitions/index.ts";
+import type { LayoutImage, Outcome } from "../../partitions/index.ts";
 import { MIB } from "../../partitions/units.ts";
 import { ROOT } from "../build/files.ts";
+import { pathsOf } from "../build/index.ts";
 import { imageLayout } from "../build/pack.ts";
+import { CORE_OF } from "../build/programs.ts";
 import { QUICK_WASM } from "../build/quickWasm.ts";
 
-export const CORE_BINARY = join(ROOT, "build/core/core.bin");
+export const coreBinary = (isa: Isa): string => pathsOf(CORE_OF[isa]).binary;
 /** Counted for a core that is not built yet: more than its budget of text, data and linear memory. */
 const CORE_ALLOWANCE = 2 * MIB;
 
 /** Bytes of the built core; undefined: it is not built yet. */
-const builtCoreSize = (): number | undefined => statSync(CORE_BINARY, { throwIfNoEntry: false })?.size;
+const builtCoreSize = (isa: Isa): number | undefined => statSync(coreBinary(isa), { throwIfNoEntry: false })?.size;
 
 export function planFile(systemPath: string, standard: StandardImages = "as they are"): Outcome {
-  const coreSize = builtCoreSize() ?? CORE_ALLOWANCE;
-  return planSystem(systemPath, (blobSize, loadSizes) => imageLayout(coreSize, blobSize, loadSizes), standard);
+  const layout: LayoutImage = (blobSize, loadSizes, isa) =>
+    imageLayout(builtCoreSize(isa) ?? CORE_ALLOWANCE, blobSize, loadSizes);
+  return planSystem(systemPath, layout, standard);
 }
 
 /** A board's device tree that is not there yet is fetched first. Why it does not come is said as it fails. */

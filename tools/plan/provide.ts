@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../build/files.ts";
 import { buildProgram, isUpToDate } from "../build/index.ts";
-import { PLC } from "../build/programs.ts";
+import { PLC, PLC_RISCV64 } from "../build/programs.ts";
 import { QUICK_WASM } from "../build/quickWasm.ts";
 import { inProject } from "../../partitions/project.ts";
 import { ensureLinux, isLinuxReady } from "../linux/linux.ts";
@@ -23,6 +23,11 @@ interface Builder {
 
 const BUILDERS: readonly Builder[] = [
   { files: ["build/plc/plc.bin"], build: (progress) => buildProgram(PLC, progress), isReady: () => isUpToDate(PLC) },
+  {
+    files: ["build/plc-riscv64/plc-riscv64.bin"],
+    build: (progress) => buildProgram(PLC_RISCV64, progress),
+    isReady: () => isUpToDate(PLC_RISCV64),
+  },
   { files: ["build/linux/Image", "build/linux/initramfs.cpio.gz"], build: ensureLinux, isReady: isLinuxReady },
 ];
 

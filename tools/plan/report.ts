@@ -1,5 +1,6 @@
 // A plan as tables for people: who has which pCPUs, memory, interrupts, and what is copied where.
 import { spreadOf } from "../../partitions/plan/cache.ts";
+import { ofPlan } from "../../partitions/isas.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
 import { formatDuration, formatNumbers, formatSize, formatSpan, hex } from "../../partitions/units.ts";
 import { layOut } from "../run/columns.ts";
@@ -106,12 +107,14 @@ function shareTable(plan: Plan): string[] {
   ]);
 }
 
-function cpuTable({ cpus, partitions, housekeeper }: Plan): string[] {
+function cpuTable(plan: Plan): string[] {
+  const { cpus, partitions, housekeeper } = plan;
+  const isa = ofPlan(plan);
   return table(
     cpus.map((cpu, index) => ({ cpu, index })),
     [
       ["pCPU", "right", ({ index }) => String(index)],
-      ["MPIDR", "left", ({ cpu }) => `0x${cpu.mpidr.toString(16)}`],
+      [isa.CPU_TITLE, "left", ({ cpu }) => isa.cpuId(cpu)],
       [
         "runs",
         "left",
@@ -159,12 +162,13 @@ function memoryTable(plan: Plan): string[] {
   );
 }
 
-function interruptTable({ partitions }: Plan): string[] {
+function interruptTable(plan: Plan): string[] {
+  const { partitions } = plan;
   const owned = partitions.flatMap(({ name, interrupts }) => interrupts.map((interrupt) => ({ ...interrupt, name })));
   return table(
     owned.sort((a, b) => a.intid - b.intid),
     [
-      ["INTID", "right", ({ intid }) => String(intid)],
+      [ofPlan(plan).LINE_TITLE, "right", ({ intid }) => String(intid)],
       ["trigger", "left", ({ trigger }) => trigger],
       ["partition", "left", ({ name }) => name],
       ["use", "left", ({ use }) => use],
@@ -172,7 +176,8 @@ function interruptTable({ partitions }: Plan): string[] {
   );
 }
 
-function channelTable({ partitions }: Plan): string[] {
+function channelTable(plan: Plan): string[] {
+  const { partitions } = plan;
   const ends = partitions.flatMap((partition) =>
     partition.channels.map((end, index) => ({ ...end, partition: partition.name, index })),
   );
@@ -184,7 +189,7 @@ function channelTable({ partitions }: Plan): string[] {
       ["number", "right", ({ index }) => String(index)],
       ["IPA", "left", ({ ipa }) => hex(ipa)],
       ["size", "right", ({ size }) => formatSize(size)],
-      ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`],
+      ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, ${ofPlan(plan).lineName(doorbell)}`],
       ["", "left", ({ carriesImage, carriesTags }) => (carriesImage ? "process image" : carriesTags ? "tags" : "")],
     ],
   );

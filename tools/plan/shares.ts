@@ -1,12 +1,19 @@
 // What a partition has of that which all share, in words: interrupts, cache, bandwidth. For the tables and the picture.
 import { cacheBytes, spreadOf } from "../../partitions/plan/cache.ts";
+import { ofPlan } from "../../partitions/isas.ts";
+import { isaOfPlan } from "../../partitions/plan/plan.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
 import { formatDuration, formatSize, formatSpan } from "../../partitions/units.ts";
 
 export const interruptsOf = ({ direct }: PlannedPartition): string => (direct ? "direct" : "injected");
 
 /** In the picture and in `plan`: what the others have to put up with from it. */
-export const trustOf = ({ trustedSgi }: PlannedPartition): string | undefined => (trustedSgi ? "trusted with SGIs" : undefined);
+export const trustOf = (partition: PlannedPartition): string | undefined =>
+  sgisOf(partition) === "trusted" ? "trusted with SGIs" : undefined;
+
+/** Undefined: its ISA has none. */
+const sgisOf = (partition: PlannedPartition): "trusted" | "sent for it" | undefined =>
+  !("trustedSgi" in partition) ? undefined : partition.trustedSgi === true ? "trusted" : "sent for it";
 
 /** What that means: nobody is to think otherwise. */
 /**
@@ -15,7 +22,7 @@ export const trustOf = ({ trustedSgi }: PlannedPartition): string | undefined =>
  */
 export const directNotes = ({ partitions }: Plan): string[] =>
   partitions
-    .filter(({ direct, trustedSgi }) => direct && !trustedSgi && partitions.length > 1)
+    .filter((partition) => partition.direct && sgisOf(partition) === "sent for it" && partitions.length > 1)
     .map(
       ({ name }) =>
         `${name} has direct interrupts: by EOIR it can end another partition's interrupt that is being handled. That ` +
@@ -24,7 +31,7 @@ export const directNotes = ({ partitions }: Plan): string[] =>
 
 export const trustNotes = ({ partitions }: Plan): string[] =>
   partitions
-    .filter(({ trustedSgi }) => trustedSgi)
+    .filter((partition) => sgisOf(partition) === "trusted")
     .map(
       ({ name }) =>
         `${name} is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' ` +
@@ -61,11 +68,11 @@ function ownCache({ cache }: Plan, partition: PlannedPartition): string | undefi
 }
 
 /** Whose counters tell what the hypervisor does on their pCPUs. */
-export function pmuNotes({ partitions, pmu }: Plan): string[] {
-  const owners = partitions.filter((partition) => partition.pmu && pmu.countsEl2);
-  return owners.length === 0
-    ? []
-    : [`performance counters count the hypervisor (EL2), too: ${owners.map(({ name }) => name).join(", ")}`];
+export function pmuNotes(plan: Plan): string[] {
+  const owners = plan.partitions.filter((partition) => ofPlan(plan).seesHypervisor(plan, partition));
+  const mode = isaOfPlan(plan) === "riscv64" ? "HS" : "EL2";
+  const names = owners.map(({ name }) => name).join(", ");
+  return owners.length === 0 ? [] : [`performance counters count the hypervisor (${mode}), too: ${names}`];
 }
 
 /** Short, for the picture. */

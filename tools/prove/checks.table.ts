@@ -118,8 +118,9 @@ function hypervisorDevices({ board, devices }: Running): Named[] {
 }
 
 /** Of a GICv2: GICV of an injected partition, GICC without its second page (GICC_DIR) of a direct one. */
-function ownInterface({ gic }: Board, { direct }: Partition): Span[] {
-  if (gic.version !== 2) return [];
+function ownInterface(board: Board, { direct }: Partition): Span[] {
+  if (board.isa !== "aarch64" || board.gic.version !== 2) return [];
+  const { gic } = board;
   return direct ? [{ base: gic.gicc, size: PAGE }] : [{ base: gic.gicv, size: GICC_SIZE }];
 }
 

@@ -92,12 +92,13 @@ export interface SystemProof {
 export function proveSystem(image: ReadImage | undefined, core: Core, known: Known): SystemProof {
   const best = image && nearest(image.said.blob, known.boards);
   const board = best?.findings.length === 0 ? best.board : undefined;
-  const booted = image && board && boot(board, core, {
+  // An image for another ISA is none that is read (image.ts): so no board of it is like its blob.
+  const booted = image && board?.isa === "aarch64" ? boot(board, core, {
     declared: image.said.declared,
     blob: image.blob,
     uart: uartIn(image),
     behind: image.bytes.subarray(core.binary.length + image.blob.length),
-  });
+  }) : undefined;
   const running = board && image && booted !== undefined && typeof booted !== "string"
     ? runningOf(image, board, known.treeOf(board), booted)
     : undefined;

@@ -40,8 +40,8 @@ export function sharedBy(reaches: readonly Reach[], declared: Declared, board: B
 
 function whyOf(span: Span, [a, b]: readonly [number, number], declared: Declared, board: Board): string | undefined {
   if (a !== b && isEnd(span, a, b, declared) && isEnd(span, b, a, declared)) return "channel";
+  if (a === b || board.isa !== "aarch64" || board.gic.version !== 2) return undefined;
   const { gic } = board;
-  if (a === b || gic.version !== 2) return undefined;
   const direct = [a, b].map((n) => declared.partitions[n]?.direct);
   const frame = direct[0] === true ? { base: gic.gicc, size: PAGE } : { base: gic.gicv, size: GICC_SIZE };
   return direct[0] === direct[1] && contains(frame, span) ? "CPU interface: each pCPU has its own there" : undefined;

@@ -6,10 +6,11 @@ import type { Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Load } from "../../partitions/images/contents.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
-import { displayPath, inProject } from "../../partitions/project.ts";
+import { displayPath } from "../../partitions/project.ts";
 import { boardsIn } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
-import { CORE } from "../build/programs.ts";
+import { pathsOf } from "../build/index.ts";
+import { CORE_OF } from "../build/programs.ts";
 import { createDisk } from "../linux/disk.ts";
 import type { Content } from "../output/write.ts";
 import { buildSystem } from "../plan/build.ts";
@@ -45,7 +46,7 @@ export async function prepare(
     const board = boardOf(plan, systemFile);
     if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
     progress(`the image is ${displayPath(image)}`);
-    const elf = displayPath(inProject(`build/${CORE.name}/${CORE.name}.elf`));
+    const elf = displayPath(pathsOf(CORE_OF[board.isa]).elf);
     const opened = openSync(image, "r");
     try {
       return { title: basename(systemFile), plan, board, image, opened, disk: await disk(join(dirname(image), DISK_FILE)), elf };

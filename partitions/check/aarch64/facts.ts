@@ -1,12 +1,12 @@
 // The facts of an AArch64 board, one with another: affinities, PPIs, SPIs; and where its GIC is.
 import { redistributorsOf } from "../../../boards/aarch64.ts";
-import type { Board } from "../../../boards/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
 import { boardFact } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
 import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
-import { baudOf, planUart } from "../../plan/uart.ts";
 import type { Path } from "../../source/path.ts";
 import { hex } from "../../units.ts";
+import { checkBaud } from "../baud.ts";
 import type { Frame } from "../frame.ts";
 
 export function checkFacts(board: Board, mistakes: Findings): void {
@@ -14,7 +14,7 @@ export function checkFacts(board: Board, mistakes: Findings): void {
   if (board.cluster !== undefined && !Array.isArray(board.cpus.caches))
     mistakes.report(["cluster"], boardFact("the ways of a cache of which nothing is known", "say which `caches` there are"));
   checkPcpus(board, mistakes);
-  checkUart(board, mistakes);
+  checkBaud(board.uart, mistakes);
   checkPpis(board, mistakes);
   checkSpis(board, mistakes);
 }
@@ -49,17 +49,6 @@ function checkPcpus({ cpus: { mpidr, compatible }, pmu, gic }: Board, mistakes: 
   check(["gic", "gicr"], "redistributors", gic.gicr.length);
   if (gic.gicr_stride !== undefined)
     mistakes.report(["gic", "gicr_stride"], boardFact("a stride of redistributors that are listed", "leave out one of the two"));
-}
-
-/** Of a rate: what a receiver still understands, ten bits long. */
-const BAUD_TOLERANCE = 0.03;
-
-function checkUart({ uart }: Board, mistakes: Findings): void {
-  if (uart.baud === undefined) return;
-  const rate = Math.round(baudOf(planUart(uart), uart.clock_hz));
-  if (Math.abs(rate / uart.baud - 1) <= BAUD_TOLERANCE) return;
-  const remedy = "write another rate, or leave it to firmware (no `baud`)";
-  mistakes.report(["uart", "baud"], boardFact(`of ${uart.clock_hz} Hz its clock makes ${rate} baud at best`, remedy));
 }
 
 function checkPpis({ timer, pmu, gic }: Board, mistakes: Findings): void {
@@ -128,8 +117,10 @@ function checkSpis({ gic, uart, pmu, spare_spis: [first, last], devices }: Board
   }
 }
 
+export const framesOf = (board: Board): Frame[] => gicFrames(board);
+
 /** GICV is for guests alone. */
-export function framesOf({ gic, cpus }: Pick<Board, "gic"> & { readonly cpus: Pick<Board["cpus"], "mpidr"> }): Frame[] {
+export function gicFrames({ gic, cpus }: Pick<Board, "gic"> & { readonly cpus: Pick<Board["cpus"], "mpidr"> }): Frame[] {
   const frame = (what: string, at: Path, base: number, size: number, isDriven = true): Frame => ({
     what,
     span: { base, size },

@@ -1,6 +1,6 @@
 // What a guest of AArch64 has built in of the GIC, and what it is trusted with of it.
-import type { Board } from "../../../boards/schema.ts";
-import type { Profile } from "../../../rtos-guests/profiles/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
+import type { Aarch64Profile as Profile } from "../../../rtos-guests/profiles/schema.ts";
 import { gicNotForGuest, trustAffinity, trustOnGicv2 } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
 import { hex } from "../../units.ts";
@@ -21,3 +21,6 @@ export function trustProblems({ name, gic, cpus: { mpidr } }: Board, cpus: reado
     ...(isMoved ? [trustAffinity(affinities.map((affinity) => hex(affinity)))] : []),
   ];
 }
+
+export const directProblems = (): Problem[] => [];
+export const emulatedUartProblem = (): undefined => undefined;

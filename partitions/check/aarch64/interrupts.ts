@@ -1,5 +1,5 @@
 // SPIs that system.yaml gives to partitions by their numbers.
-import type { Board } from "../../../boards/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
 import { interruptReserved, unknownSpi } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
 import { FIRST_PPI } from "../../plan/aarch64/sizes.ts";

@@ -1,11 +1,11 @@
 // Nodes of a guest's device tree that AArch64 has: PSCI, timers, PMU, GIC; and how a node says which interrupt it has.
 import type { Trigger } from "../../../boards/devices.ts";
-import type { Board } from "../../../boards/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
 import { pmuLines } from "../../plan/aarch64/machine.ts";
 import { FIRST_SPI, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
-import type { PlannedPartition } from "../../plan/plan.ts";
+import type { Aarch64PlannedPartition as PlannedPartition } from "../../plan/plan.ts";
 import { reg, unit } from "../dts.ts";
-import type { OwnPhandles, TreeNode } from "../dts.ts";
+import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
 import { TRIGGER_CELL } from "../trigger.ts";
 
 const GICV2 = ["arm,gic-400", "arm,cortex-a15-gic"];
@@ -25,7 +25,9 @@ function ppi(number: number, { gicr, cpus }: PlannedPartition): number[] {
 }
 
 /** Of each pCPU's node. */
-export const CPU_PROPERTIES = { "enable-method": ["psci"] } as const;
+export const cpuProperties = (): Readonly<Record<string, Value>> => ({ "enable-method": ["psci"] });
+export const cpusProperties = (): Readonly<Record<string, Value>> => ({});
+export const cpuNodes = (): TreeNode[] => [];
 
 /** How its kernel starts and stops pCPUs. */
 export const firmwareNodes = (): TreeNode[] => [

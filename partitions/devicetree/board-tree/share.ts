@@ -11,6 +11,7 @@ import {
   triggerDiffers,
 } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
+import { isaOf } from "../../isas.ts";
 import { planInits } from "../../plan/inits.ts";
 import type { PlannedInit } from "../../plan/plan.ts";
 import type { PartitionRequest } from "../../request.ts";
@@ -55,8 +56,10 @@ export function shareTree(
   findings: Findings,
 ): Shared | undefined {
   try {
-    const { gic, uart, watchdog } = board;
-    const tree = new BoardTree(readFdt(blob), { controller: gic.gicd, uart: uart.reg, watchdog: watchdog?.reg });
+    const { uart, watchdog } = board;
+    const [controller] = isaOf(board).framesOf(board);
+    const driven = { controller: controller?.span.base ?? 0, uart: uart.reg, watchdog: watchdog?.reg };
+    const tree = new BoardTree(readFdt(blob), driven);
     return share(board, requests, tree, findings);
   } catch (error) {
     if (!(error instanceof FdtError)) throw error;

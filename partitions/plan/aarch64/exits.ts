@@ -1,6 +1,6 @@
 // What a partition leaves its guest code for on AArch64, once it runs, of what is known of its kind.
-import type { Board } from "../../../boards/schema.ts";
-import type { Profile } from "../../../rtos-guests/profiles/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
+import type { Aarch64Profile as Profile } from "../../../rtos-guests/profiles/schema.ts";
 
 export function planExits(
   { gic }: Board,

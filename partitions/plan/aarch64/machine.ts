@@ -1,10 +1,11 @@
 // The board as AArch64 plans it: GIC, timers, PMU, pCPUs; and which interrupt of it a number of a device tree is.
 import { redistributorsOf } from "../../../boards/aarch64.ts";
-import type { Board } from "../../../boards/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
+import type { Aarch64Profile as Profile } from "../../../rtos-guests/profiles/schema.ts";
 import { bandwidthUnwired } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
 import type { Lines } from "../lines.ts";
-import type { Aarch64Cpu, Aarch64Machine } from "./plan.ts";
+import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition } from "./plan.ts";
 import { FIRST_PPI, FIRST_SPI } from "./sizes.ts";
 
 /** PMUv3p5: MDCR_EL2.HPMD and HCCD leave events and cycles of EL2 out. */
@@ -67,6 +68,18 @@ export const linesOf = (board: Board): Lines => ({
   uart: FIRST_SPI + board.uart.spi,
   firstSpare: FIRST_SPI + board.spare_spis[0],
   spares: board.spare_spis[1] - board.spare_spis[0] + 1,
+});
+
+/** With 40 bits of IPA stage 2 begins with two tables, one behind the other; they are aligned, which may waste another. */
+export const ROOT_TABLES = 3;
+/** Its physical interrupts are all the guest's. */
+export const DIRECT_KEEPS_HOUSE = false;
+
+/** That of the benchmark alone counts EL2. */
+export const planCounting = (): Pick<Aarch64Partition, "countEl2"> => ({ countEl2: false });
+export const planTrust = (trustedSgi: boolean, profile: Profile): Pick<Aarch64Partition, "trustedSgi" | "probesPriority"> => ({
+  trustedSgi,
+  probesPriority: profile.probes_priority,
 });
 
 /** Both EL1 timers, as guests differ in which one they use; and the PMU's interrupt with the PMU. */

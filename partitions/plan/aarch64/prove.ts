@@ -1,5 +1,7 @@
 // Proves of a finished plan what it says of AArch64: GIC, timers, PMU; affinities and CPU interfaces; each partition's GIC.
-import type { Plan, PlannedCpu, PlannedPartition } from "../plan.ts";
+import type {
+  Aarch64Plan as Plan, Aarch64PlannedCpu as PlannedCpu, Aarch64PlannedPartition as PlannedPartition,
+} from "../plan.ts";
 import { inRange } from "../prove-range.ts";
 import { breaks, isBetween } from "../violation.ts";
 import type { Claim, Violation } from "../violation.ts";
@@ -77,6 +79,9 @@ export const seesHypervisor = ({ pmu }: Plan, partition: PlannedPartition): bool
 
 /** What a line that a partition can own is called, and one by its number. */
 export const LINE = "SPI";
+export const LINE_TITLE = "INTID";
+export const CPU_TITLE = "MPIDR";
+export const cpuId = ({ mpidr }: PlannedCpu): string => `0x${mpidr.toString(16)}`;
 export const lineName = (intid: number): string => `INTID ${intid}`;
 export const isLine = ({ gic }: Plan, intid: number): boolean => intid >= FIRST_SPI && intid < gic.spiLimit;
 

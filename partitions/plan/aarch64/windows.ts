@@ -1,7 +1,7 @@
 // A partition's emulated GIC, and what it has of the physical one.
 import { redistributorsOf } from "../../../boards/aarch64.ts";
-import type { Board } from "../../../boards/schema.ts";
-import type { Profile } from "../../../rtos-guests/profiles/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
+import type { Aarch64Profile as Profile } from "../../../rtos-guests/profiles/schema.ts";
 import { PAGE } from "../../units.ts";
 import type { Emulated } from "../emulated.ts";
 import type { PlannedRegion } from "../plan.ts";
@@ -18,6 +18,9 @@ export const windowsOf = ({ gicd, gicr }: Aarch64Windows, vcpus: number): Emulat
   { what: "the emulated GICD", base: gicd, size: gicr === null ? GICV2_GICD_SIZE : GICD_SIZE },
   ...(gicr === null ? [] : [{ what: "the emulated GICR", base: gicr, size: GICR_SIZE * vcpus }]),
 ];
+
+/** Where its guest has it built in, or the hypervisor has its own. */
+export const planConsole = ({ uart }: Board, profile: Profile | undefined): number => profile?.machine?.console ?? uart.reg;
 
 /** GICC of a GICv2's guest: the virtual interface of the pCPU that it runs on, or with direct interrupts the physical one. */
 export function planInterface({ gic }: Board, profile: Profile | undefined, isDirect: boolean): PlannedRegion[] {

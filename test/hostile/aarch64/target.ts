@@ -1,5 +1,5 @@
 // What an attacker would love to know and is told here: what is whose, from the plan of the system that is attacked.
-import type { Plan, PlannedPartition } from "../../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan, Aarch64PlannedPartition as PlannedPartition } from "../../../partitions/plan/plan.ts";
 
 /** A stretch of addresses; what is in it, for failure messages. */
 export interface Place {

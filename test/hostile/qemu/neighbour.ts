@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
+import { aarch64Plan } from "../../aarch64.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
 import type { VcpuTelemetry } from "../../../industrial/link/telemetry.ts";
 import type { PartitionRecord } from "../../../industrial/live/monitor.ts";
@@ -137,7 +138,7 @@ export class Neighbour {
    */
   async interrupts(): Promise<string[]> {
     const { monitor } = this;
-    const { plan } = this.booted;
+    const plan = aarch64Plan(this.booted.plan);
     const own = plan.partitions[this.record.index];
     const lines: string[] = [];
     for (const { intid } of own?.interrupts ?? []) {

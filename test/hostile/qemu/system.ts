@@ -3,7 +3,8 @@
 // to look, when it is asked, whether they are as it left them.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Plan } from "../../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan } from "../../../partitions/plan/plan.ts";
+import { aarch64Plan } from "../../aarch64.ts";
 import { ROOT } from "../../../tools/build/files.ts";
 import { buildProgram } from "../../../tools/build/index.ts";
 import { CORE, PLC } from "../../../tools/build/programs.ts";
@@ -94,7 +95,7 @@ export async function prepareSystem(variant: Variant, seed: number): Promise<Pre
   const file = join(ROOT, OUT, `${variant.name}.yaml`);
   writeFileSync(file, yaml);
   for (const name of [ATTACKER, WITNESS]) writeFileSync(image(name), program);
-  const { plan } = soundSystem(planFile(file));
+  const plan = aarch64Plan(soundSystem(planFile(file)).plan);
 
   const give = (name: string, target: Target, steps: readonly Step[]): void => {
     const bytes = program.slice();

@@ -1,9 +1,9 @@
 // The FIT of a system: its image, for the board that it was planned for.
 import type { Isa } from "../../../boards/isa.ts";
 import type { Load } from "../../../partitions/images/contents.ts";
+import { isaOfPlan } from "../../../partitions/plan/plan.ts";
 import type { Plan, PlannedMatch } from "../../../partitions/plan/plan.ts";
 import { withFile } from "../../../partitions/source/file.ts";
-import { CORE } from "../../build/programs.ts";
 import { FitError } from "./errors.ts";
 import { OURS } from "./frame.ts";
 import { readFit } from "./read.ts";
@@ -14,7 +14,7 @@ import { FitStream, type Signer, sourceDate } from "./write.ts";
 const ARCHITECTURES: Readonly<Record<Isa, string>> = { aarch64: "arm64", riscv64: "riscv" };
 
 /** Of a plan's: what of its board U-Boot has to find, and where the image lies. */
-type Planned = Pick<Plan, "board" | "version" | "firmwareTree" | "image">;
+type Planned = Pick<Plan, "isa" | "board" | "version" | "firmwareTree" | "image">;
 
 /** What the root of the board's device tree says of it, by its `match:`. */
 export const compatibleIn = (matches: readonly PlannedMatch[]): string[] =>
@@ -37,7 +37,7 @@ export const joined = (boards: readonly string[]): string => [...new Set(boards)
 
 /** `name`: of the system. */
 export function systemFit(name: string, plan: Planned, image: Load, signers: readonly Signer[]): FitStream {
-  const arch = ARCHITECTURES[CORE.isa];
+  const arch = ARCHITECTURES[isaOfPlan(plan)];
   const described = plan.version === undefined ? name : `${name} ${plan.version}`;
   return new FitStream(
     { name: described, arch, compatible: compatibleOf(plan), address: plan.image.base, time: sourceDate() }, image, signers,

@@ -1,7 +1,7 @@
 // Simulated machines of boards that are described: where RAM, GIC and UART are, which UART it is, how pCPUs are called, what
 // they have of caches, PMU and address bits. What a description does not say is as QEMU's virt has it.
 import { redistributorsOf } from "../../../boards/aarch64.ts";
-import type { Board as Description } from "../../../boards/schema.ts";
+import type { Aarch64Board as Description } from "../../../boards/schema.ts";
 import { planUart } from "../../../partitions/plan/uart.ts";
 import { qemuVirt } from "./board.ts";
 import type { Board } from "./board.ts";

@@ -1,6 +1,6 @@
 // The systems that AArch64's tests run. The standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a
 // channel between them, a spare pCPU.
-import type { Plan, PlannedRegion } from "../../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan, PlannedRegion } from "../../../partitions/plan/plan.ts";
 import { PL011_UART } from "../uart.ts";
 import { COLOURS, device, edge, level, makeSystemOf, PAGE, ram, shared } from "../system.ts";
 import type { OwnPlan, PartitionSpec, System as AnySystem, SystemSpec as AnySystemSpec } from "../system.ts";

@@ -1,7 +1,7 @@
 // Where the core's wasm runs for the proof: the simulated machine (tools/machine) of the board, with the image in its memory. It
 // boots there as on the board, and so builds its tables; what a board would answer with a fault ends it. Guests are entered, and
 // execute nothing.
-import type { Board } from "../../../boards/schema.ts";
+import type { Aarch64Board as Board } from "../../../boards/schema.ts";
 import { COMMAND_START, FRAME_COMMAND } from "../../../core/abi.ts";
 import { numbered } from "../../../industrial/link/commands.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";

@@ -1,5 +1,5 @@
 // What of a pCPU of AArch64 keeps a guest in its place, and may not change.
-import type { PlannedPartition } from "../../../../partitions/plan/plan.ts";
+import type { Aarch64PlannedPartition as PlannedPartition } from "../../../../partitions/plan/plan.ts";
 import type { PCpu } from "../../../../tools/machine/aarch64/pcpu.ts";
 import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI, MDCR_TDA } from "../../../../tools/machine/aarch64/registers.ts";
 import type { RegisterName } from "../../../../tools/machine/aarch64/registers.ts";

@@ -1,8 +1,9 @@
 // Systems on the maps of boards that nobody here has: memory, interrupts, pCPUs and UARTs are nothing like those of QEMU's virt.
-import type { Board as Description } from "../../../../boards/schema.ts";
+import type { Aarch64Board as Description } from "../../../../boards/schema.ts";
 import { Findings } from "../../../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../../../partitions/shelf.ts";
 import { YamlSource } from "../../../../partitions/source/yaml.ts";
+import { aarch64Board } from "../../../aarch64.ts";
 import { FIRST_SPI, machineOf } from "../../../../tools/machine/aarch64/described.ts";
 import { device, edge, level, LINUX, PLC, ram, shared } from "../../../../tools/machine/aarch64/system.ts";
 import type { SystemSpec } from "../../../../tools/machine/aarch64/system.ts";
@@ -10,9 +11,7 @@ import type { SystemSpec } from "../../../../tools/machine/aarch64/system.ts";
 const MIB = 0x10_0000;
 
 function described(name: string): Description {
-  const board = boards().get(name, new Findings(new YamlSource("", "")));
-  if (board === undefined) throw new Error(`there is no board ${name}`);
-  return board;
+  return aarch64Board(boards().get(name, new Findings(new YamlSource("", ""))));
 }
 
 interface Placed {

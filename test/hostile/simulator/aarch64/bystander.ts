@@ -1,6 +1,6 @@
 // The bystander on AArch64: its GIC, its generic timer, and what EOIR of a direct neighbour can do to it.
 import * as abi from "../../../../core/abi.ts";
-import type { PlannedPartition } from "../../../../partitions/plan/plan.ts";
+import type { Aarch64PlannedPartition as PlannedPartition } from "../../../../partitions/plan/plan.ts";
 import { INTID_SPURIOUS } from "../../../../tools/machine/aarch64/gic/registers.ts";
 import type { Guest } from "../../../../tools/machine/aarch64/guest.ts";
 import type { Aarch64Machine } from "../../../../tools/machine/aarch64/machine.ts";

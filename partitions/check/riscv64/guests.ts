@@ -1,0 +1,44 @@
+// What a guest of RISC-V knows of interrupts, and whether its harts can give it that.
+import type { Riscv64Board } from "../../../boards/schema.ts";
+import type { Riscv64Profile } from "../../../rtos-guests/profiles/schema.ts";
+import { notOnRiscv, notDirect } from "../../diagnostics/catalogue.ts";
+import type { Problem } from "../../diagnostics/diagnostic.ts";
+import { GUEST_FILE } from "../../plan/riscv64/sizes.ts";
+
+export const controllerProblem = (): undefined => undefined;
+
+export const trustProblems = (): Problem[] => [
+  notOnRiscv("SGIs that a guest could be trusted with", "remove it: messages to its own harts leave no guest code anyway"),
+];
+
+/** Why interrupts cannot be direct on these pCPUs, or for such guests. */
+export function directProblems(
+  { name, cpus: { harts, guest_files: files } }: Riscv64Board, cpus: readonly number[], profile: Riscv64Profile | undefined,
+): Problem[] {
+  const without = cpus.filter((cpu) => cpu < harts.length && (files[cpu] ?? 0) < GUEST_FILE).map((cpu) => harts[cpu] ?? cpu);
+  return [
+    ...(without.length === 0
+      ? []
+      : [
+          notDirect(
+            `hart ${without.join(", ")} of ${name} has no interrupt file for guests`,
+            "leave interrupts injected, or use harts that have one (QEMU: aia-guests=1)",
+          ),
+        ]),
+    ...(profile?.controller === "plic"
+      ? [
+          notDirect(
+            `guest profile "${profile.name}" knows no interrupt controller but a PLIC, which is emulated`,
+            "leave its interrupts injected",
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Why nobody can have counters of its own here. */
+export const refillsProblem = (): Problem =>
+  notOnRiscv("counter whose interrupt could end a budget (Sscofpmf)", "remove it: nobody's memory traffic is limited there");
+
+export const emulatedUartProblem = (): Problem =>
+  notOnRiscv("emulated UART by which a partition could read along, or command others", "remove it");

@@ -1,0 +1,83 @@
+// Nodes of a guest's device tree that RISC-V has (Linux, bindings riscv/cpus.yaml, riscv,imsics.yaml): harts, each with its own
+// interrupt controller, and the interrupt files of a direct guest.
+import type { Riscv64Board } from "../../../boards/schema.ts";
+import type { Trigger } from "../../../boards/devices.ts";
+import { PAGE } from "../../units.ts";
+import type { PlannedPartition } from "../../plan/plan.ts";
+import { reg, unit } from "../dts.ts";
+import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
+import { TRIGGER_CELL } from "../trigger.ts";
+
+/** Of a hart's own interrupt controller: the supervisor's external interrupt (scause 9). */
+const SUPERVISOR_EXTERNAL = 9;
+
+/** `interrupts` of a node: a source of its APLIC. */
+export const interruptCells = (source: number, trigger: Trigger): number[] => [source, TRIGGER_CELL[trigger]];
+
+/** Of single letters, in the order in which an ISA's name has them (Unprivileged ISA, "ISA Extension Naming Conventions"). */
+const LETTERS = ["i", "m", "a", "f", "d", "q", "c", "b"];
+/** Counters are not the guest's but for `time`; entropy comes by machine mode. */
+const KEPT_BACK = ["zicntr", "zihpm", "zkr"];
+/** Of supervisor level: what a guest has of itself. */
+const SUPERVISOR = ["sstc", "svinval", "svnapot"];
+
+/** What harts have, less what is machine mode's, the hypervisor's, or not switched on for guests (henvcfg, hcounteren). */
+export function guestExtensions({ cpus: { extensions } }: Riscv64Board, isDirect: boolean): string[] {
+  const supervisor = [...SUPERVISOR, ...(isDirect ? ["ssaia"] : [])];
+  const isGuests = (name: string): boolean => (name.startsWith("z") && !KEPT_BACK.includes(name)) || supervisor.includes(name);
+  const longer = extensions.filter((name) => name.length > 1 && isGuests(name));
+  return [...LETTERS.filter((letter) => extensions.includes(letter)), ...longer];
+}
+
+export const cpusProperties = ({ counter_hz: hz }: Riscv64Board): Readonly<Record<string, Value>> => ({
+  "timebase-frequency": [hz],
+});
+
+export function cpuProperties(board: Riscv64Board, { direct }: PlannedPartition): Readonly<Record<string, Value>> {
+  const extensions = guestExtensions(board, direct);
+  const letters = extensions.filter(({ length }) => length === 1).join("");
+  const longer = extensions.filter(({ length }) => length > 1).map((name) => `_${name}`);
+  return {
+    // Kernels before 6.8 know this alone.
+    "riscv,isa": [`rv64${letters}${longer.join("")}`],
+    "riscv,isa-base": ["rv64i"],
+    "riscv,isa-extensions": extensions,
+    "mmu-type": [`riscv,${board.cpus.mmu}`],
+  };
+}
+
+export const cpuNodes = (vcpu: number, { cpus }: OwnPhandles): TreeNode[] => [
+  {
+    name: "interrupt-controller",
+    properties: {
+      compatible: ["riscv,cpu-intc"],
+      "#interrupt-cells": [1],
+      "interrupt-controller": true,
+      phandle: [cpus[vcpu] ?? 0],
+    },
+  },
+];
+
+/** Firmware is found by ecall. */
+export const firmwareNodes = (): TreeNode[] => [];
+
+export const machineNodes = (board: Riscv64Board, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] =>
+  partition.direct ? [imsic(board, partition, phandles)] : [];
+
+/** One behind the other, without guest files: vCPU n's is file n. */
+function imsic({ imsic: { base, identities } }: Riscv64Board, { cpus }: PlannedPartition, phandles: OwnPhandles): TreeNode {
+  return {
+    name: unit("interrupt-controller", base),
+    properties: {
+      compatible: ["riscv,imsics"],
+      reg: reg(base, cpus.length * PAGE),
+      "interrupt-controller": true,
+      "#interrupt-cells": [0],
+      "msi-controller": true,
+      "#msi-cells": [0],
+      "interrupts-extended": cpus.flatMap((_, vcpu) => [phandles.cpus[vcpu] ?? 0, SUPERVISOR_EXTERNAL]),
+      "riscv,num-ids": [identities],
+      phandle: [phandles.messages ?? 0],
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// Proves of a finished plan what it says of RISC-V: AIA, harts, each partition's interrupt files.
+import type { PlannedPartition, Riscv64Plan } from "../plan.ts";
+import { inRange } from "../prove-range.ts";
+import { breaks } from "../violation.ts";
+import type { Claim, Violation } from "../violation.ts";
+
+const PAGE_BYTES = 4096;
+const APLIC_BYTES = 0x4000;
+const FILE_STEP = 64;
+const HARTS_END = 2 ** 14;
+
+const claim = (from: number, size: number, by: string): Claim => ({ from, to: from + size, by });
+const fileOf = ({ imsic }: Riscv64Plan, hart: number): number => imsic.base + hart * imsic.stride;
+
+export const controllerClaims = (plan: Riscv64Plan): Claim[] => [
+  claim(plan.aplic.base, APLIC_BYTES, "the APLIC"),
+  ...plan.cpus.map(({ hart, guestFiles }) =>
+    claim(fileOf(plan, hart), (1 + guestFiles) * PAGE_BYTES, `the interrupt files of hart ${hart}`),
+  ),
+];
+
+export function proveMachine(plan: Riscv64Plan): Violation[] {
+  const { imsic, aplic, cpus, counterHz } = plan;
+  return [
+    ...inRange(plan, "Machine", "imsicShift", Math.log2(imsic.stride)),
+    ...inRange(plan, "Machine", "sources", aplic.sources),
+    ...inRange(plan, "Machine", "timebase", counterHz),
+    ...inRange(plan, "Machine", "identities", imsic.identities),
+    ...((imsic.identities + 1) % FILE_STEP === 0 ? [] : [breaks("identities", `a file has ${imsic.identities} identities`)]),
+    ...cpus.flatMap(({ hart, guestFiles }) => [
+      ...inRange(plan, "Cpu", "guestFiles", guestFiles),
+      ...((1 + guestFiles) * PAGE_BYTES <= imsic.stride
+        ? []
+        : [breaks("frames", `the files of hart ${hart} are over those of the next one`)]),
+    ]),
+  ];
+}
+
+export function proveIds({ cpus }: Riscv64Plan): Violation[] {
+  const odd = cpus.filter(({ hart }) => !Number.isInteger(hart) || hart < 0 || hart >= HARTS_END);
+  return [
+    ...odd.map(({ hart }) => breaks("hartNumber", `there can be no hart ${hart}`)),
+    ...(new Set(cpus.map(({ hart }) => hart)).size === cpus.length ? [] : [breaks("cpuApart", "two pCPUs are one hart")]),
+  ];
+}
+
+/** Counters count HS, too. */
+export const seesHypervisor = (_: Riscv64Plan, { pmu }: PlannedPartition): boolean => pmu;
+
+export const LINE = "source";
+export const LINE_TITLE = "source";
+export const CPU_TITLE = "hart";
+export const cpuId = ({ hart }: Riscv64Plan["cpus"][number]): string => String(hart);
+export const lineName = (source: number): string => `source ${source}`;
+export const isLine = ({ aplic }: Riscv64Plan, source: number): boolean => source >= 1 && source <= aplic.sources;
+
+export const provePrivate = (): Violation[] => [];
+export const windowClaims = (): Claim[] => [];
+
+/** Nothing measures it. */
+export const proveCounter = (_: Riscv64Plan, { name }: PlannedPartition): Violation[] => [
+  breaks("bandwidth", `nobody notices when the budget of ${name} is used up`),
+];
+
+/** With direct interrupts it has guest file 1 of each of its harts, and no other file; else none. */
+export function proveController(plan: Riscv64Plan, { name, direct, cpus, regions, console }: PlannedPartition): Violation[] {
+  const files = regions.filter(({ kind }) => kind === "interface");
+  const harts = direct ? cpus.flatMap((cpu) => plan.cpus[cpu] ?? []) : [];
+  const isRight = ({ pa, size }: (typeof files)[number]): boolean =>
+    size === PAGE_BYTES && harts.some(({ hart }) => pa === fileOf(plan, hart) + PAGE_BYTES);
+  const hasOneEach = files.length === harts.length && new Set(files.map(({ pa }) => pa)).size === harts.length;
+  return [
+    ...(hasOneEach && files.every(isRight) ? [] : [breaks("interface", `${name} has not its interrupt files`)]),
+    ...(harts.every(({ guestFiles }) => guestFiles > 0)
+      ? []
+      : [breaks("interface", `${name} has direct interrupts on a hart that has no file for guests`)]),
+    ...(console === 0 ? [] : [breaks("console", `the console of ${name} is emulated by nobody`)]),
+  ];
+}

@@ -1,0 +1,216 @@
+// Systems on RISC-V: what is planned of them and stands in the blob; what is wrong with a board, a system or a plan, and where.
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readBlob } from "../../partitions/blob/read.ts";
+import { writeBlob } from "../../partitions/blob/write.ts";
+import type { Riscv64Plan } from "../../partitions/plan/plan.ts";
+import { withPartitions } from "../../partitions/plan/plan.ts";
+import { prove } from "../../partitions/plan/prove.ts";
+import { planFile } from "../../tools/plan/file.ts";
+import { formatPlan } from "../../tools/plan/report.ts";
+import { plain } from "../../tools/run/paint.ts";
+import { riscv64Plan } from "../riscv64.ts";
+import { planText } from "./systems.ts";
+
+const PAGE = 0x1000;
+const planned = (partitions: string, channels = "{}"): Riscv64Plan => {
+  const { system, diagnostics } = planText(`board: qemu-riscv64\npartitions: ${partitions}\nchannels: ${channels}\n`);
+  if (system === undefined) throw new Error(JSON.stringify(diagnostics));
+  return riscv64Plan(system.plan);
+};
+
+const PAIR = "{ a: { guest: plc, cpus: [3, 1], interrupts: direct }, b: { guest: plc, cpus: [2], memory: 4M } }";
+const good = planned(PAIR, "{ process-image: { between: [a, b] } }");
+
+describe("a plan", () => {
+  test("a direct partition has a guest file of each of its harts, one behind the other; an injected one has none", () => {
+    const [a, b] = good.partitions.map(({ regions }) => regions.filter(({ kind }) => kind === "interface"));
+    expect(a?.map(({ ipa, pa, size, access }) => [ipa, pa, size, access])).toEqual([
+      [0x2800_0000, 0x2800_7000, PAGE, "rw"],
+      [0x2800_1000, 0x2800_3000, PAGE, "rw"],
+    ]);
+    expect(b).toEqual([]);
+  });
+
+  test("doorbells are spare sources, consoles none: there is no emulated UART", () => {
+    expect(good.partitions.map(({ console, consoleInterrupt }) => [console, consoleInterrupt])).toEqual([[0, 0], [0, 0]]);
+    expect(good.partitions.map(({ interrupts }) => interrupts.map(({ intid, trigger, use }) => [intid, trigger, use]))).toEqual([
+      [[40, "edge", "doorbell of process-image"]],
+      [[41, "edge", "doorbell of process-image"]],
+    ]);
+  });
+
+  test("the blob says all of it, for a core of RISC-V", () => {
+    const { isa, machine, records } = readBlob(writeBlob(good));
+    expect(isa).toBe("riscv64");
+    expect(machine).toEqual({
+      imsic: 0x2800_0000n, imsicShift: 13, sources: 96, aplic: 0x0d00_0000n, timebase: 10_000_000, identities: 255,
+    });
+    expect(records["Cpu"]?.map(({ id, guestFiles, partition, vcpu }) => [id, guestFiles, partition, vcpu])).toEqual([
+      [0n, 1, 0xffff_ffff, 0],
+      [1n, 1, 0, 1],
+      [2n, 1, 1, 0],
+      [3n, 1, 0, 0],
+    ]);
+    expect(records["Partition"]?.map(({ entry, argument, console }) => [entry, argument, console])).toEqual([
+      [0x8000_0000n, 0n, 0n],
+      [0x8000_0000n, 0n, 0n],
+    ]);
+    expect(records["Ram"]).toEqual([{ base: 0x8020_0000n, size: 0x3fe0_0000n }]);
+  });
+
+  test("a hart whose guest has direct interrupts can keep house", () => {
+    expect(planned("{ a: { guest: plc, cpus: [0, 1, 2, 3], interrupts: direct } }").housekeeper).toBe(0);
+  });
+
+  test("its tables call harts and sources by their names", () => {
+    const text = formatPlan(good, plain);
+    expect(text).toMatch(/pCPU {2}hart {2}runs/);
+    expect(text).toMatch(/ {2}source {2}trigger {2}partition/);
+    expect(text).toContain("b, source 41");
+    expect(text).not.toMatch(/INTID|MPIDR|EOIR/);
+  });
+});
+
+describe("the proof", () => {
+  const said = (plan: Riscv64Plan): string => prove(plan).map(({ promise, reason }) => `${promise}: ${reason}`).join("\n");
+  const ofA = (change: (files: Riscv64Plan["partitions"][number]["regions"]) => Riscv64Plan["partitions"][number]["regions"]) =>
+    withPartitions(good, ({ name, regions }) => (name === "a" ? { regions: change(regions) } : {}));
+  const file = (pa: number, size = PAGE): Riscv64Plan =>
+    ofA((regions) => regions.map((region) => (region.name === "IMSIC of vCPU 0" ? { ...region, pa, size } : region)));
+  const device = (pa: number): Riscv64Plan =>
+    ofA((regions) => [...regions, { name: "x", ipa: pa, pa, size: PAGE, kind: "device", access: "rw" }]);
+  const ofB = (change: Partial<Riscv64Plan["partitions"][number]>): Riscv64Plan =>
+    withPartitions(good, ({ name }) => (name === "b" ? change : {}));
+  const BUDGET = { budget: 64, refills: 1, periodMicroseconds: 1000 };
+  const cpu = (n: number, change: Partial<Riscv64Plan["cpus"][number]>): Riscv64Plan => ({
+    ...good, cpus: good.cpus.map((each, index) => (index === n ? { ...each, ...change } : each)),
+  });
+
+  test("has nothing against it", () => expect(said(good)).toBe(""));
+
+  test.each<[string, Riscv64Plan, RegExp]>([
+    ["the hart's own file", file(0x2800_6000), /^interface: a has not its interrupt files/m],
+    ["a file of a hart that is not its own", file(0x2800_5000), /^interface: a has not its interrupt files/m],
+    ["one file for two vCPUs", file(0x2800_3000), /^interface: a has not its interrupt files/m],
+    ["two pages of files", file(0x2800_7000, 2 * PAGE), /^interface: a has not its interrupt files/m],
+    ["no file", ofA((regions) => regions.filter(({ name }) => name !== "IMSIC of vCPU 1")), /^interface: a has not/m],
+    ["direct interrupts on a hart without files", cpu(3, { guestFiles: 0 }), /^interface: a has direct interrupts on a hart/m],
+    ["files of an injected partition", withPartitions(good, () => ({ direct: false })), /^interface: a has not/m],
+    ["a device over the APLIC", device(0x0d00_3000), /^hypervisor: .*the APLIC/m],
+    ["a device over another hart's files", device(0x2800_5000), /^hypervisor: .*the interrupt files of hart 2/m],
+    ["a hart twice", cpu(0, { hart: 3 }), /^cpuApart: two pCPUs are one hart/m],
+    ["a hart that the APLIC cannot say", cpu(0, { hart: 2 ** 14 }), /^hartNumber: there can be no hart 16384/m],
+    ["more files than there is room for", cpu(0, { guestFiles: 2 }), /^frames: the files of hart 0/m],
+    ["a stride that is no power of two", { ...good, imsic: { ...good.imsic, stride: 0x3000 } }, /^frames: imsicShift is/m],
+    ["identities that no file has", { ...good, imsic: { ...good.imsic, identities: 254 } }, /^identities: a file has 254/m],
+    ["no sources", { ...good, aplic: { ...good.aplic, sources: 0 } }, /^sources: sources is 0/m],
+    ["a clock that is too slow", { ...good, counterHz: 32768 }, /^clock: timebase is 32768/m],
+    ["a source that is none", { ...good, aplic: { ...good.aplic, sources: 40 } }, /^lineOwner: source 41 of b is no source/m],
+    ["a console that nobody emulates", ofB({ console: 0x1000_1000 }), /^console: the console of b/m],
+    ["a bandwidth that nobody measures", ofB({ bandwidth: BUDGET }), /^bandwidth: nobody notices/m],
+  ])("%s", (_, plan, words) => expect(said(plan)).toMatch(words));
+});
+
+const BOARD = readFileSync("boards/qemu-riscv64/board.yaml", "utf8");
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "axv-riscv-")));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** "key of its line: AXV-P095 what is wrong": remedy, of each error in a system on such a board. */
+function told(board: string, system = "  a: { guest: plc, cpus: [1] }\n"): string[] {
+  const files = { "boards/mine/board.yaml": board, "system.yaml": `board: mine\npartitions:\n${system}` };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  const { diagnostics } = planFile(join(folder, "system.yaml"), "to be built");
+  return diagnostics.flatMap(({ severity, file, line, code, message, remedy }) => {
+    const key = readFileSync(file, "utf8").split("\n")[line - 1]?.trim().split(":")[0] ?? "";
+    return severity === "error" ? [`${key}: ${code} ${message}: ${remedy}`] : [];
+  });
+}
+
+test.each<[string, string | RegExp, string, string]>([
+  ["no hypervisor extension", ", h,", ",",
+    'extensions: AXV-P095 its harts have no "h": the hypervisor needs the hypervisor extension'],
+  ["no AIA", "ssaia, ", "", 'extensions: AXV-P095 its harts have no "ssaia": the hypervisor needs the Advanced Interrupt'],
+  ["no timer for supervisors", ", sstc", "", 'extensions: AXV-P095 its harts have no "sstc"'],
+  ["a hart twice", "harts: [0, 1, 2, 3]", "harts: [0, 1, 2, 1]", "harts: AXV-P095 pCPU 1 is hart 1, too"],
+  ["files of too few harts", "guest_files: 1", "guest_files: [1, 1]",
+    "guest_files: AXV-P095 2 numbers are listed, and there are 4 pCPUs"],
+  ["more files than there is room for", "guest_files: 1", "guest_files: [1, 2, 1, 1]",
+    "guest_files: AXV-P095 2 guest files of hart 1 are more than the 1"],
+  ["a stride that is no power of two", "stride: 0x2000", "stride: 0x3000", "imsic: AXV-P095 0x00003000 is no power of two"],
+  ["identities that no file has", "identities: 255", "identities: 256",
+    "imsic: AXV-P095 256 identities: a file has a multiple of 64"],
+  ["a source for two: the UART's", "source: 11", "source: 10", 'rtc: AXV-P095 source 10 of "rtc" is the UART\'s, too'],
+  ["a source of two devices that differ", "source: 11", "source: 1",
+    "virtio0: AXV-P095 source 1 is level triggered for one device"],
+  ["a source given twice", "source: 11", "source: [11, 11]", 'rtc: AXV-P095 source 11 of "rtc" is listed twice'],
+  ["a spare source that is a device's", "spare_sources: [40, 63]", "spare_sources: [8, 63]",
+    "uart: AXV-P095 source 10 of the UART is one of the spare"],
+  ["spare sources that are not there", "spare_sources: [40, 63]", "spare_sources: [40, 97]",
+    "spare_sources: AXV-P095 source 97 of the spare ones is none"],
+  ["spare sources from high to low", "spare_sources: [40, 63]", "spare_sources: [63, 40]",
+    "spare_sources: AXV-P095 63 is behind 40"],
+  ["a device over a guest file", "reg: 0x00101000", "reg: 0x28003000",
+    'rtc: AXV-P095 "rtc" at 0x28003000…0x28004000 is over the guest files of hart 1'],
+  ["a tree", "match:", "tree: { file: x.dtb }\nmatch:", "tree: AXV-P095 a device tree of the board's own"],
+  ["another ISA", "isa: riscv64", "isa: riscv32", 'isa: AXV-P006 isa cannot be "riscv32": write aarch64 or riscv64'],
+])("a board with %s", (_, from, to, words) => {
+  const text = BOARD.replace(from, to);
+  expect(text).not.toBe(BOARD);
+  expect(told(text).join("\n")).toContain(words);
+});
+
+test.each<[string, string, string]>([
+  ["direct interrupts on a hart without files", "{ guest: plc, cpus: [2], interrupts: direct }",
+    "AXV-P184 interrupts cannot be direct: hart 2 of mine has no interrupt file for guests: leave interrupts injected"],
+  ["SPIs", "{ guest: plc, cpus: [1], spis: [4] }", "AXV-P181 a RISC-V board has no SPI: name the device that has the interrupt"],
+  ["trust", "{ guest: plc, cpus: [1], interrupts: direct, trust: [sgi] }", "AXV-P181 a RISC-V board has no SGIs"],
+  ["bandwidth", "{ guest: plc, cpus: [1], bandwidth: { budget: 64K, period: 1ms } }", "AXV-P181 a RISC-V board has no counter"],
+  ["telemetry", "{ guest: plc, cpus: [1], telemetry: true }", "AXV-P181 a RISC-V board has no emulated UART"],
+  ["ways", "{ guest: plc, cpus: [1], cache: { ways: [0] } }", "AXV-P045 mine has no cluster whose cache can be parted by ways"],
+  ["a guest that there is for AArch64 alone", "{ guest: zephyr, cpus: [1], image: x }",
+    'AXV-P011 there is no guest profile "zephyr"'],
+])("a partition with %s", (_, partition, words) => {
+  const errors = told(BOARD.replace("guest_files: 1", "guest_files: [1, 1, 0, 1]"), `  a: ${partition}\n`);
+  expect(errors.join("\n")).toContain(words);
+  expect(errors.join("\n")).not.toContain("does not hold"); // nothing is left to the proof
+});
+
+test("a source of two partitions' devices", () => {
+  const shared = BOARD.replace("source: 11", "source: 1").replace("trigger: level", "trigger: edge");
+  const system = `  a: { guest: plc, cpus: [1], devices: [rtc] }
+  b: { guest: plc, cpus: [2], devices: [virtio0], accepts: [dma], memory: { size: 16M, ipa: identity } }
+`;
+  expect(told(shared, system)).toEqual([
+    'b: AXV-P022 source 1 already belongs to "rtc" of partition "a": remove it here or there: an interrupt has one owner',
+  ]);
+});
+
+test("a profile of one's own that knows a PLIC alone, asked to be direct; and one for another ISA", () => {
+  mkdirSync(join(folder, "guests"));
+  writeFileSync(join(folder, "guests/old.yaml"), "extends: plc\ncontroller: plic\n");
+  writeFileSync(join(folder, "guests/arm.yaml"), readFileSync("rtos-guests/profiles/plc.yaml", "utf8"));
+  expect(told(BOARD, "  a: { guest: old, cpus: [1], interrupts: direct }\n")).toEqual([
+    'a: AXV-P184 interrupts cannot be direct: guest profile "old" knows no interrupt controller but a PLIC, which is emulated: ' +
+      "leave its interrupts injected",
+  ]);
+  expect(told(BOARD, "  a: { guest: arm, cpus: [1] }\n")).toEqual([
+    'a: AXV-P185 guest profile "arm" is for AArch64, and mine is a board of RISC-V: choose a board of AArch64, or a profile ' +
+      "for RISC-V (`isa: riscv64`)",
+  ]);
+});
+
+test("an image for another ISA", () => {
+  const image = join(import.meta.dirname, "images/plc.bin");
+  expect(told(BOARD, `  a: { guest: plc, cpus: [1], image: ${image} }\n`).join("\n")).toMatch(
+    /AXV-P054 .*plc\.bin is for AArch64, and the board's CPUs are RISC-V: give an image that is built for RISC-V/,
+  );
+});

@@ -1,0 +1,48 @@
+// A system.yaml on RISC-V, planned, built, and booted in QEMU behind OpenSBI, on four harts: what a user of `axv-part run` has.
+import { afterEach, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { BootedSystem } from "./bootedSystem.ts";
+import { coreHash } from "./coreHash.ts";
+
+const YAML = `
+board: qemu-riscv64
+partitions:
+  one: { guest: plc, cpus: [1], interrupts: direct, watchdog: 1s, on_failure: restart }
+  two: { guest: plc, cpus: [3], clock: own }
+channels:
+  process-image: { between: [one, two] }
+`;
+const MORE_SCANS = 300n;
+
+let system: BootedSystem | undefined;
+afterEach(async () => {
+  await system?.stop();
+  system = undefined;
+});
+
+const scansOf = (booted: BootedSystem, name: string): bigint => booted.partition(name).telemetry?.tags.get(PLC_TAG_SCANS) ?? 0n;
+/** By cause. */
+const exitsOf = (booted: BootedSystem, name: string): number[] => booted.partition(name).exits;
+const startsOf = (booted: BootedSystem, name: string): number =>
+  booted.partition(name).events.filter(({ code }) => code === abi.EVENT_STARTED).length;
+
+test("two PLC guests scan, direct and injected, without an exit each on its hart; one is restarted", async () => {
+  const booted = (system = await BootedSystem.boot("riscv64", YAML));
+  expect(booted.coreHash).toBe(coreHash(undefined, "riscv64"));
+  // It has asked what there is, and its vCPU's telemetry has come.
+  const ready = (): boolean =>
+    ["one", "two"].every((name) => scansOf(booted, name) > MORE_SCANS && exitsOf(booted, name).some((count) => count > 0));
+  await booted.until("scans of both", ready);
+  const before = ["one", "two"].map((name) => exitsOf(booted, name));
+  const from = scansOf(booted, "one");
+  await booted.until("more scans", () => scansOf(booted, "one") > from + MORE_SCANS);
+  expect(["one", "two"].map((name) => exitsOf(booted, name))).toEqual(before);
+  // The watchdog has been fed all the time, by the mailbox.
+  expect(["one", "two"].map((name) => startsOf(booted, name))).toEqual([1, 1]);
+  for (const name of ["one", "two"]) expect(booted.printed(name)).toContain("plc: started, 1000 scans a second");
+  await booted.session.link.command(booted.index("one"), "restart");
+  await booted.until("it to be started again", () => startsOf(booted, "one") === 2);
+  await booted.until("its scans", () => scansOf(booted, "one") > 0n);
+  expect(booted.partition("two").telemetry?.state).toBe("running");
+});
