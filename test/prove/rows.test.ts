@@ -112,6 +112,9 @@ describe("each row by itself", () => {
       [reaching(LOG, () => ({ lines: [] })), /does not reach INTIDs 234/],
     ],
     targets: [[reaching(LOG, () => ({ targets: new Map([[234, [2, 3]]]) })), /sends INTID 234 to pCPUs 3/]],
+    others: [
+      [reaching(NET, () => ({ disturbs: [{ vcpu: 1, by: "SGI 7", what: "pCPU 3" }] })), /^net: vCPU 1 reaches pCPU 3 by SGI 7$/],
+    ],
     doorbells: [
       [reaching(LOG, ({ rings }) => ({ rings: [...rings, { channel: 32, line: 48 }] })), /channel 32 rings INTID 48/],
       [reaching(LOG, () => ({ rings: [] })), /channel 0 rings INTID 237 by the blob, and does not/],

@@ -261,6 +261,8 @@ export const CHECKS = {
       const foreign = all.filter((pcpu) => !cpus.includes(pcpu));
       return foreign.length > 0 ? [`sends INTID ${line} to pCPUs ${foreign.join()}`] : [];
     }))),
+  others: row("no vCPU does anything to a pCPU of others, nor by firmware: by PSCI, SGIs, private interrupts", (running) =>
+    each(running, (_, { disturbs }) => disturbs.map(({ vcpu, by, what }) => `vCPU ${vcpu} reaches ${what} by ${by}`))),
   doorbells: row("a partition rings at the other ends of its channels, and nowhere else", (running) =>
     each(running, ({ channels }, { rings }) => {
       const wanted = channels.map(({ doorbell }, n) => `${n} rings INTID ${doorbell}`);

@@ -4,7 +4,7 @@ import type { Board } from "../../boards/schema.ts";
 import type { Blob } from "../../partitions/blob/codec.ts";
 import { oneLine } from "../../partitions/source/text.ts";
 import { boot } from "./aarch64/host.ts";
-import { reachOf } from "./aarch64/reach.ts";
+import { reachOf, stopReach } from "./aarch64/reach.ts";
 import { nearest } from "./board.ts";
 import { BOARD_SENTENCE, BOOT_SENTENCE, CHECKS, CORE_CHECKS, FILE_CHECKS } from "./checks.table.ts";
 import type { Row, Running } from "./checks.table.ts";
@@ -117,7 +117,8 @@ function runningOf(
   image: ReadImage, board: Board, tree: Uint8Array | undefined, machine: Exclude<ReturnType<typeof boot>, string>,
 ): Running {
   const { declared } = image.said;
-  const reaches = declared.partitions.map((_, n) => reachOf(machine, declared, n));
+  const running = declared.partitions.map((_, n) => reachOf(machine, declared, n));
+  const reaches = running.map((reach, n) => stopReach(machine, declared, n, reach));
   const hasTree = tree !== undefined || board.tree === undefined;
   return { board, devices: devicesOn(board, tree), hasTree, declared, reaches, shared: sharedBy(reaches, declared, board) };
 }

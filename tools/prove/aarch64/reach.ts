@@ -1,5 +1,6 @@
 // What each partition reaches on the machine that the core has set up: memory, by walking the tables that its pCPUs translate by;
-// interrupts, by trying: a vCPU of it writes to every register of its GICD, and the physical one is looked at.
+// interrupts, by trying: each vCPU of it writes to every register of its GICD, and the physical one is looked at; and pCPUs of
+// others, by trying, too (others.ts).
 import { CALL_DOORBELL } from "../../../core/abi.ts";
 import { MAX_CHANNELS } from "../../../partitions/blob/layout.table.ts";
 import { Guest } from "../../machine/aarch64/guest.ts";
@@ -10,6 +11,8 @@ import type { Mapping } from "../../machine/aarch64/stage2.ts";
 import { MachineError } from "../../machine/errors.ts";
 import type { Declared } from "../declared.ts";
 import { firstCpuOf } from "./host.ts";
+import { stopOne, tryOthers } from "./others.ts";
+import type { Disturbance } from "./others.ts";
 
 export interface Stretch {
   readonly ipa: number;
@@ -42,6 +45,8 @@ export interface Reach {
   readonly targets: ReadonlyMap<number, readonly number[]>;
   /** INTIDs that its hypercalls make pending, by the channel's number. */
   readonly rings: readonly { readonly channel: number; readonly line: number }[];
+  /** What its vCPUs did to pCPUs that are not its own, or had firmware do. */
+  readonly disturbs: readonly Disturbance[];
   /** Why its interrupts could not be tried, or its tables not be walked. */
   readonly failed: string | undefined;
 }
@@ -52,7 +57,7 @@ const VTTBR_BADDR = 0x0000_ffff_ffff_fffen;
 export function reachOf(machine: Aarch64Machine, declared: Declared, n: number): Reach {
   const pcpus = declared.cpus.flatMap(({ partition }, pcpu) => (partition === n ? [stateOf(machine, pcpu)] : []));
   const tables = new Map<number, number>();
-  const nothing = { lines: [], targets: new Map(), rings: [] };
+  const nothing = { lines: [], targets: new Map(), rings: [], disturbs: [] };
   try {
     // By each of its pCPUs: a partition has one address space.
     const spaces = pcpus.map(({ pcpu }) => machine.mappings(machine.pcpu(pcpu), (pa, size) => void tables.set(pa, size)));
@@ -61,11 +66,45 @@ export function reachOf(machine: Aarch64Machine, declared: Declared, n: number):
     const first = machine.pcpu(firstCpuOf(declared, n));
     if (first.phase !== "guest") return { ...walked, ...nothing, failed: "it does not start" };
     const guest = new Guest(machine, first.index);
-    return { ...walked, ...tryLines(machine, guest, declared, n), rings: tryDoorbells(machine, guest), failed: undefined };
+    const guests = [guest, ...startOthers(machine, declared, n, guest)];
+    const disturbs = tryOthers(machine, declared, n, guests);
+    const lines = joined(guests.map((each) => tryLines(machine, each, declared, n)));
+    return { ...walked, ...lines, rings: guests.flatMap((each) => tryDoorbells(machine, each)), disturbs, failed: undefined };
   } catch (error) {
     if (!(error instanceof MachineError)) throw error;
     return { memory: [], tables: [], pcpus, ...nothing, failed: error.message };
   }
+}
+
+/** The same, once it has been stopped: after all others have been looked at. */
+export function stopReach(machine: Aarch64Machine, declared: Declared, n: number, reach: Reach): Reach {
+  if (reach.failed !== undefined) return reach;
+  try {
+    const guest = new Guest(machine, firstCpuOf(declared, n));
+    return { ...reach, disturbs: [...reach.disturbs, ...stopOne(machine, declared, n, guest)] };
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    return { ...reach, failed: error.message };
+  }
+}
+
+/** Its other vCPUs, which its first one turns on, where that one itself is. */
+function startOthers(machine: Aarch64Machine, declared: Declared, n: number, guest: Guest): Guest[] {
+  const others = declared.cpus.flatMap(({ partition, vcpu }, pcpu) => (partition === n && vcpu > 0 ? [{ vcpu, pcpu }] : []));
+  return others.sort((a, b) => a.vcpu - b.vcpu).map(({ vcpu, pcpu }) => {
+    guest.turnOn(vcpu, guest.pcpu.code, 0n);
+    machine.settle();
+    return new Guest(machine, pcpu);
+  });
+}
+
+type Lines = Pick<Reach, "lines" | "targets">;
+const ascending = (set: Iterable<number>): number[] => [...new Set(set)].sort((a, b) => a - b);
+
+function joined(found: readonly Lines[]): Lines {
+  const lines = ascending(found.flatMap((each) => each.lines));
+  const sent = (line: number): number[] => ascending(found.flatMap(({ targets }) => targets.get(line) ?? []));
+  return { lines, targets: new Map(lines.map((line) => [line, sent(line)])) };
 }
 
 const stretchOf = ({ ipa, pa, size, read, write, execute, memory }: Mapping): Stretch => ({
@@ -112,9 +151,7 @@ const TRIES = [
 ] as const;
 const WORD = 4;
 
-function tryLines(
-  machine: Aarch64Machine, guest: Guest, declared: Declared, n: number,
-): Pick<Reach, "lines" | "targets"> {
+function tryLines(machine: Aarch64Machine, guest: Guest, declared: Declared, n: number): Lines {
   const gicd = declared.partitions[n]?.gicd ?? 0;
   const { spiLimit } = machine.board;
   const { bits, entries } = machine.lines;
@@ -149,8 +186,7 @@ function tryLines(
       aim(line);
     }
   }
-  const sorted = (set: Iterable<number>): number[] => [...set].sort((a, b) => a - b);
-  return { lines: sorted(reached), targets: new Map([...targets].map(([line, seen]) => [line, sorted(seen)])) };
+  return { lines: ascending(reached), targets: new Map([...targets].map(([line, seen]) => [line, ascending(seen)])) };
 }
 /** GICD_IROUTER<n>: any pCPU (IRM); vCPUs 0 to 7; an affinity that no vCPU has. */
 const ROUTES = [1n << 31n, 7n, 6n, 5n, 4n, 3n, 2n, 1n, 0xff_00ff_ffffn, 0n];
