@@ -1,8 +1,8 @@
-// A guest's load or store where it has no memory: at an emulated device it is carried out, from the instruction itself, which is
-// read once, as the guest would fetch it. (htinst holds it on some harts only.)
+// A guest's load or store where it has no memory: at an emulated device it is carried out, from the instruction itself, which
+// entry.S has read once, as the guest would fetch it. (htinst holds it on some harts only.)
 
 import {
-  csrr_htinst, csrr_htval, csrr_scause, csrr_sepc, csrr_stval, csrw_sepc, guestInstruction,
+  csrr_htinst, csrr_htval, csrr_scause, csrr_sepc, csrr_stval, csrw_sepc,
 } from "../../build/generated/riscv64";
 import { EXIT_CONSOLE, EXIT_CONTROLLER } from "../../core/abi";
 import { TELEMETRY_PORT } from "../../core/console";
@@ -23,8 +23,8 @@ const SHIFT_32: u32 = 2;
 /** htinst of an instruction has bit 0; that of the guest's own table walk, which no device answers, has not. */
 const HTINST_INSTRUCTION: u64 = 1;
 
-/** A load or store guest page fault. RESUME, PARK or AGAIN. */
-export function handleAccess(vcpu: Vcpu): u32 {
+/** A load or store guest page fault; `word`: its instruction, or 0 if it cannot be fetched any more. RESUME, PARK or AGAIN. */
+export function handleAccess(vcpu: Vcpu, word: u32): u32 {
   const partition = ownerOf(vcpu);
   const plan = partition.plan;
   const ipa = csrr_htval() << 2 | csrr_stval() & 3;
@@ -33,7 +33,6 @@ export function handleAccess(vcpu: Vcpu): u32 {
   const isAplic = inAplic < APLIC_BYTES && plan.aplic != 0;
   if (!isAplic && (inConsole >= consoleBytes(plan) || plan.console == 0) || isWalk(csrr_htinst()))
     return faulted(vcpu, partition, csrr_scause(), ipa);
-  const word = guestInstruction(csrr_sepc());
   if (word == 0) return RESUME; // its mapping has changed meanwhile: the guest finds that itself
   const form = decode(word);
   const isStore = csrr_scause() == CAUSE_STORE_GUEST_PAGE_FAULT;

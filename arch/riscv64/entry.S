@@ -333,11 +333,11 @@ axv_long:
     sd      t0, SLOT(4)(a0)
     sd      t1, SLOT(10)(a0)
     window
-    sext.w  a0, a0                          // offset of the Vcpu in linear memory
     csrr    t0, scause
     ori     t0, t0, LOAD_OR_STORE
     addi    t0, t0, -CAUSE_STORE_FAULT
     beqz    t0, axv_access
+    sext.w  a0, a0                          // offset of the Vcpu in linear memory
     call    trap                            // keeps what is not saved yet
     mv      t0, a0
     ld      a0, FRAME_VCPU(tp)
@@ -352,6 +352,9 @@ axv_return:
 
 // A load or store guest page fault: an emulated device may want any register.
 axv_access:
+    csrr    a0, sepc
+    call    axv_guest_instruction
+    mv      a1, a0
     ld      a0, FRAME_VCPU(tp)
     kept    sd
     sext.w  a0, a0
@@ -440,7 +443,6 @@ axv_probe_file:
 
 // The guest's instruction at the address in a0, as the guest would fetch it, compressed or not; 0: it cannot be fetched. That
 // would be an exception of ours: what the guest's trap has left in registers stays as it is.
-.global axv_guest_instruction
 axv_guest_instruction:
     lla     t0, 1f
     csrrw   t0, stvec, t0

@@ -15,6 +15,8 @@ const COLD_REBOOT: u64 = 1;
 const EXTENSION_RFENCE: u64 = 0x52464e43;
 export const REMOTE_FENCE_I: u64 = 0;
 export const REMOTE_HFENCE_GVMA: u64 = 4;
+/** Of the guest that the caller's hgatp names. */
+export const REMOTE_HFENCE_VVMA: u64 = 6;
 /** hart_mask_base: all harts. */
 const ALL_HARTS: u64 = 0xffffffffffffffff;
 /** From address 0 on: the whole space. */
@@ -35,3 +37,6 @@ export function resetBoard(): void { sbi(EXTENSION_SRST, 0, COLD_REBOOT, 0, 0, 0
 
 /** All harts have done that when this returns; they do it in firmware, whatever they are at. */
 export function onOtherHarts(fence: u64): void { sbi(EXTENSION_RFENCE, fence, 0, ALL_HARTS, 0, EVERYTHING, 0); }
+
+/** That hart alone. */
+export function onHart(hart: u64, fence: u64): void { sbi(EXTENSION_RFENCE, fence, 1, hart, 0, EVERYTHING, 0); }

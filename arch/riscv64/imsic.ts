@@ -33,8 +33,8 @@ export function kick(target: Vcpu): void {
   mmioWrite32(target.interruptFile, KICK);
 }
 
-/** The pending kick is taken: any write to stopei claims what is most urgent, and there is only that. */
-export function dropKick(vcpu: Vcpu): void { csrw_stopei(0); }
+/** Any write to stopei claims what is most urgent, and there is only the kick. */
+@inline export function claimKick(): void { csrw_stopei(0); }
 
 @inline function setOwn(register: u32, value: u64): void {
   csrw_siselect(register);

@@ -2,7 +2,6 @@
 
 import { ownHart } from "../../build/generated/riscv64";
 import { machine } from "../../build/generated/blob";
-import { Partition } from "../../core/partition";
 import { printValue } from "../../core/print";
 import { FIRST_ARGUMENT } from "./registers";
 import { Vcpu } from "./vcpu";
@@ -37,7 +36,8 @@ export { closeInterrupts, openInterrupts, quietVcpu, resetVcpu } from "./reset";
 export { consoleDrained, consoleReceived, resetConsole, telemetryIsRead } from "../../core/devices/vns16550";
 
 // Interrupts.
-export { dropKick, kick } from "./imsic";
+export { kick } from "./imsic";
+export { deliver, dropKick } from "./softwareInterrupts";
 export { armTimer, endTimer, relax, startTimer, takeOwn } from "./timer";
 
 /** The hypervisor's own interrupts come whatever a guest does with its. */
@@ -67,8 +67,6 @@ export function cleanPhysical(pa: u64, bytes: u64): void {}
 export function absorbOwn(): void {}
 /** Bandwidth is not limited (blobCheck.ts). */
 export function periodOver(vcpu: Vcpu): void {}
-/** A guest's timer is its own, and it has no lines. */
-export function deliver(vcpu: Vcpu, partition: Partition): void {}
 export function suspendInterrupts(): void {}
 /** An interrupt file is its hart's alone to reset (resetVcpu). */
 export function resetPrivateLines(vcpu: Vcpu): void {}

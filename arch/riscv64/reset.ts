@@ -27,6 +27,7 @@ export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context:
   // time is less by this. One clock for all: what two partitions stamp can be compared.
   csrw_htimedelta((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? 0 - partition.started : 0);
   vcpu.enables = 0;
+  vcpu.software = 0;
   hfenceVvma();
   fenceI(); // another vCPU may have written what this one executes next
 }

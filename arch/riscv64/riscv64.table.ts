@@ -68,7 +68,7 @@ export const riscv64: readonly Intrinsic[] = [
   ...["time", "scause", "sepc", "stval", "sstatus", "sip", "stimecmp"].map(csrr),
   ...["sepc", "stimecmp", "siselect", "sireg"].map(csrw),
   csrw("stopei"),
-  csrw("sie"), change("c", "sip"), change("s", "sstatus"),
+  csrw("sie"), change("c", "sip"), change("s", "sstatus"), change("s", "hvip"),
   // Hypervisor extension
   ...["hstatus", "hie", "hgeie", "htval", "htinst", "henvcfg", "vsstatus", "vstvec"].map(csrr),
   ...["hstatus", "hedeleg", "hideleg", "hie", "hcounteren", "hgeie", "hvip", "henvcfg", "hgatp", "htimedelta"].map(csrw),
@@ -108,13 +108,6 @@ export const riscv64: readonly Intrinsic[] = [
     result: "u32",
     doc: "1: the hart's interrupt file has the register that siselect calls so; 0: it has not (entry.S).",
     c: "extern unsigned int axv_probe_file(unsigned long); return axv_probe_file(select);",
-  },
-  {
-    name: "guestInstruction",
-    params: { address: "u64" },
-    result: "u32",
-    doc: "The guest's instruction there, compressed ones in the lower half; 0: it cannot be fetched (entry.S).",
-    c: "extern unsigned int axv_guest_instruction(unsigned long); return axv_guest_instruction(address);",
   },
   {
     name: "ownHart",

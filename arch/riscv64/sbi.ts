@@ -1,24 +1,26 @@
-// SBI towards guests (RISC-V SBI 2.0), each function acting on the caller's partition alone: BASE, HSM, SRST. Every other call is
-// NOT_SUPPORTED; none is forwarded.
+// SBI towards guests (RISC-V SBI 2.0), each function acting on the caller's partition alone: BASE, TIME, IPI, RFENCE, HSM, SRST,
+// DBCN. Every other call is NOT_SUPPORTED, PMU too; none is forwarded.
 
 import { CALL_VERSION_MAJOR, CALL_VERSION_MINOR, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON } from "../../core/abi";
+import { csrw_vstimecmp } from "../../build/generated/riscv64";
 import { REGION_EXECUTE } from "../../build/generated/blob";
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { isMemory } from "../../core/blob";
 import { leave, RESUME, stopOwn, switchOn } from "../../core/lifecycle";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { CALL_EXTENSION } from "./calls";
+import { debugConsole } from "./sbiConsole";
+import { ALREADY_AVAILABLE, INVALID_ADDRESS, INVALID_PARAM, NOT_SUPPORTED, SUCCESS } from "./sbiErrors";
+import { remoteFence, sendIpi } from "./sbiHarts";
 import { Vcpu } from "./vcpu";
 
 const BASE: u64 = 0x10;
+const TIME: u64 = 0x54494d45;
+const IPI: u64 = 0x735049;
+const RFENCE: u64 = 0x52464e43;
 const HSM: u64 = 0x48534d;
 const SRST: u64 = 0x53525354;
-
-const SUCCESS: i64 = 0;
-const NOT_SUPPORTED: i64 = -2;
-const INVALID_PARAM: i64 = -3;
-const INVALID_ADDRESS: i64 = -5;
-const ALREADY_AVAILABLE: i64 = -6;
+const DBCN: u64 = 0x4442434e;
 
 // BASE: by their function.
 const SPEC_VERSION: u64 = 0;
@@ -59,13 +61,25 @@ export function answerSbi(vcpu: Vcpu, partition: Partition): u32 {
     if (vcpu.a6 == HART_START) return give(vcpu, start(partition, vcpu.a0, vcpu.a1, vcpu.a2));
     return give(vcpu, vcpu.a6 == HART_GET_STATUS ? status(partition, vcpu.a0) : NOT_SUPPORTED);
   }
+  if (extension == TIME) return give(vcpu, setTimer(vcpu.a6, vcpu.a0));
+  if (extension == IPI) return give(vcpu, sendIpi(vcpu, partition));
+  if (extension == RFENCE) return give(vcpu, remoteFence(vcpu, partition));
+  if (extension == DBCN) return give(vcpu, debugConsole(vcpu, partition));
   if (extension != SRST || vcpu.a6 != 0) return give(vcpu, NOT_SUPPORTED);
   if (vcpu.a0 > WARM_REBOOT) return give(vcpu, INVALID_PARAM);
   return stopOwn(vcpu, partition, vcpu.a0 == SHUTDOWN ? STOP_SYSTEM_OFF : STOP_SYSTEM_RESET);
 }
 
 @inline function hasExtension(extension: u64): bool {
-  return extension == BASE || extension == HSM || extension == SRST || extension == CALL_EXTENSION;
+  return extension == BASE || extension == TIME || extension == IPI || extension == RFENCE || extension == HSM ||
+    extension == SRST || extension == DBCN || extension == CALL_EXTENSION;
+}
+
+/** TIME has one function. A guest that knows Sstc writes stimecmp itself. */
+function setTimer(asked: u64, at: u64): i64 {
+  if (asked != 0) return NOT_SUPPORTED;
+  csrw_vstimecmp(at);
+  return SUCCESS;
 }
 
 function base(asked: u64, extension: u64): i64 {

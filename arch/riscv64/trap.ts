@@ -20,8 +20,8 @@ import {
   CAUSE_STORE_GUEST_PAGE_FAULT, CAUSE_TIMER, CAUSE_VIRTUAL_INSTRUCTION, CAUSE_VS_ECALL, SSI,
 } from "./csrs";
 import { inject } from "./exceptions";
-import { dropKick } from "./imsic";
 import { answerSbi, give } from "./sbi";
+import { dropKick } from "./softwareInterrupts";
 import { Vcpu } from "./vcpu";
 
 /** Of an ecall. */

@@ -1,5 +1,5 @@
 // The vCPU's record on RISC-V: the guest's registers (registers.ts), what core/vcpu.ts has of it, and what its hart needs. Who
-// writes it: boot, and then its own hart.
+// writes it: boot, and then its own hart, but for `software`.
 
 import { VCPU_ARRAYS, VCPU_SIZE, VcpuRecord } from "../../core/vcpu";
 
@@ -9,6 +9,10 @@ export class Vcpu extends VcpuRecord {
   interruptFile: u64;
   /** hie, while its guest does not run. */
   enables: u64;
+  /** Another vCPU has sent it a software interrupt (softwareInterrupts.ts): set by anybody, taken by its own hart. */
+  software: u32;
+
+  @inline softwareAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("software"); }
 }
 
 if (VCPU_ARRAYS > VCPU_SIZE) ERROR("Vcpu: the record is too small");

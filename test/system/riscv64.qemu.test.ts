@@ -14,6 +14,8 @@ const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
 
 /** Instructions of a hypercall, there and back; firmware takes 246 and more. */
 const CALL_MAX = 55n;
+/** Of a call of SBI's, there and back; a read of an APLIC's register; an IPI to itself, until its handler. */
+const [SBI_MAX, APLIC_MAX, IPI_MAX] = [175, 235, 175];
 
 let folder: string;
 let plc: string;
@@ -103,8 +105,8 @@ describe.each(MODES)("the PLC guest, interrupts: %s", (_, flags) => {
     const refused = [-2n, 0n];
     expect(pairs).toEqual([
       [0n, 0n], // hart, argument
-      [0n, 0x200_0000n], [0n, 1n], [0n, 0n], [0n, 1n], refused, // BASE
-      refused, refused, refused, // TIME, legacy, RFENCE
+      [0n, 0x200_0000n], [0n, 1n], [0n, 1n], [0n, 1n], refused, // BASE
+      [0n, 0n], refused, refused, // TIME, legacy, RFENCE
       [0n, 0n], [-3n, 0n], [-6n, 0n], [-5n, 0n], // HSM
       [-3n, 0n], // SRST
       [0n, 0x1_0001n], [-1n, 0n], [-3n, 0n], // ours
@@ -141,6 +143,18 @@ test("from a message to its own interrupt file to the handler", async () => {
   const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "msi"), ...spec }));
   await booted.until("figures", () => numbersOf(booted).length === 3);
   expect(numbersOf(booted)).toEqual([2n, 2n, 0x5_0005n]); // stopei: identity, and its priority
+});
+
+test("from a wire to the handler, and what calls and accesses of an APLIC take", async () => {
+  const spec = { flags: PARTITION_DIRECT + PARTITION_PMU, file: true, wired: true, tick: 20_000 };
+  const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "wired"), ...spec }));
+  await booted.until("figures", () => numbersOf(booted).length === 9);
+  const [least, most, probe, setTimer, read, compressedRead, ipi, claimed, written] = numbersOf(booted);
+  expect([least, most, claimed, written]).toEqual([2n, 2n, 0x5_0005n, 8n]);
+  expect(booted.printed).toContain("by DBCN ");
+  const figures = [probe, setTimer, read, compressedRead, ipi].map(Number);
+  const limits = [SBI_MAX, SBI_MAX, APLIC_MAX, APLIC_MAX, IPI_MAX];
+  expect(figures.filter((figure, n) => figure > (limits[n] ?? 0)), figures.join(" ")).toEqual([]);
 });
 
 describe("what is not as planned is said in one line, and nothing starts", () => {

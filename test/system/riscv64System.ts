@@ -16,6 +16,8 @@ import { startQemu, type Machine } from "../../tools/run/qemu.ts";
 import { BOARD, IMAGE, imageOf, MAILBOX_IPA, UART, UART_FACTS } from "./riscv64Board.ts";
 import type { Contents } from "./riscv64Board.ts";
 
+const RTC = 0x10_1000n;
+const RTC_LINE = 11;
 const IMAGE_BYTES = 0x40_0000n;
 const RAM_BYTES = 0x1fe0_0000n;
 
@@ -36,6 +38,8 @@ export interface Riscv64Spec {
   readonly mailbox?: boolean;
   /** The guest reaches its own interrupt file. */
   readonly file?: boolean;
+  /** It has the board's RTC, and sees an APLIC. */
+  readonly wired?: boolean;
   /** What is planned of the board, where it is not as QEMU's is. */
   readonly board?: BlobRecord;
   /** The guest has a hart of its own, and the hypervisor keeps house on another one. */
@@ -61,7 +65,7 @@ export interface StartOptions extends Pick<Riscv64Spec, "machine" | "realTime"> 
 }
 
 function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
-  const { flags = 0, mailbox = false, file = false, apart = false, first = 0 } = spec;
+  const { flags = 0, mailbox = false, file = false, wired = false, apart = false, first = 0 } = spec;
   const { onFailure = abi.ON_FAILURE_STOP, tick = 1000 } = spec;
   const own = apart ? 1 : 0;
   const reserved = 0;
@@ -70,6 +74,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
   const besides = [
     ...(mailbox ? [{ ...page, kind: REGION_MAILBOX, ipa: MAILBOX_IPA, pa: MAILBOX_PA }] : []),
     ...(file ? [{ ...page, kind: REGION_DEVICE, ipa: BOARD.imsic, pa: BOARD.imsic + page.size }] : []),
+    ...(wired ? [{ ...page, kind: REGION_DEVICE, ipa: RTC, pa: RTC }] : []),
   ];
   return {
     isa: "riscv64",
@@ -88,14 +93,15 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
         name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1 << own, bootCpu: own,
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
-        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, aplic: 0n,
-        regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: 0, loadFirst: 0, loadCount: 1,
+        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, aplic: wired ? BOARD.aplic : 0n,
+        regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: wired ? 1 : 0, loadFirst: 0, loadCount: 1,
         channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
       }],
       Region: [
         { ...memory, ipa: GUEST_IPA, pa: GUEST_PA, size: GUEST_BYTES },
         ...besides,
       ],
+      Interrupt: wired ? [{ line: RTC_LINE, trigger: 0 }] : [],
       Load: [{ source: BigInt(source), target: GUEST_IPA, size: BigInt(size), zeros: BigInt(size) }],
       Ram: [{ base: IMAGE, size: RAM_BYTES }],
     },

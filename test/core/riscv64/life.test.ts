@@ -68,7 +68,7 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
     expect(result(guest(0).hypercall(abi.CALL_VERSION))).toBe((abi.CALL_VERSION_MAJOR << 16) | abi.CALL_VERSION_MINOR);
     expect(result(guest(0).hypercall(abi.CALLS))).toBe(abi.CALL_NOT_SUPPORTED);
     expect(value(guest(0).ecall(BASE, BASE_PROBE, BigInt(HSM)))).toBe(1n);
-    expect(result(guest(0).ecall(0x4442_434e, 0))).toBe(-2);
+    expect(result(guest(0).ecall(0x50_4d55, 0))).toBe(-2); // PMU
     expect(machine.sbi.calls.length).toBe(calls);
   });
 

@@ -86,7 +86,8 @@ const TEXT = `(module
     (i32.const 0))
   (func $skip (call $csrw_sepc (i64.add (call $csrr_sepc) (i64.const 4))))
   (func $back (call $csrw_hstatus (i64.const 0x1080)) (call $csrw_sstatus (i64.const 0x100)))
-  (func $trap (export "trap") (export "access") (param $vcpu i32) (result i32)
+  (func (export "access") (param $vcpu i32) (param i32) (result i32) (call $trap (local.get $vcpu)))
+  (func $trap (export "trap") (param $vcpu i32) (result i32)
     (call $back)
     (if (i64.lt_s (call $csrr_scause) (i64.const 0)) (then
       (call $csrw_stopei (i64.const 0))

@@ -9,8 +9,8 @@ export interface CoreExports extends Exports {
   readonly quickCall: (vcpu: number, call: number) => bigint;
   /** Any other exception of the guest's, or an interrupt while it ran. */
   readonly trap: (vcpu: number) => number;
-  /** Its load or store where it has no memory. */
-  readonly access: (vcpu: number) => number;
+  /** Its load or store where it has no memory, and the instruction, or 0: it cannot be fetched. */
+  readonly access: (vcpu: number, word: number) => number;
   readonly panic: (scause: bigint, sepc: bigint, stval: bigint, vcpu: number) => void;
   /** What such a call is known by: a7, and a6 below that. */
   readonly CALL_EXTENSION: Constant;

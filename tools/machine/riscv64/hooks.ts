@@ -61,8 +61,6 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     probeMachine: () => 1,
     /** On QEMU registers of more identities than there are do not exist (AIA has them read 0). */
     probeFile: (select: bigint) => (Number(select) - EIE < (IDENTITIES + 1) / 32 ? 1 : 0),
-    /** What the guest has just tried: there is one instruction at a time. */
-    guestInstruction: () => machine.current.instruction,
     clearGuest: () => clear(GUESTS_OWN),
     /** hvien, hvictl and priorities are not modelled: nothing of them is ever set. */
     clearVirtualInterrupts: () => undefined,

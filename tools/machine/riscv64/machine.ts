@@ -25,6 +25,7 @@ import { Hart } from "./hart.ts";
 import { Imsic, ImsicPages } from "./imsic.ts";
 import { OwnStage } from "./ownStage.ts";
 import { Sbi } from "./sbi.ts";
+import type { Fenced } from "./sbi.ts";
 import { Sv39 } from "./sv39.ts";
 import type { Mapping } from "./sv39.ts";
 import { translate, vmidOf } from "./translation.ts";
@@ -96,7 +97,11 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     options.uart.forEach((word, n) => this.memory.write64(board.imageBase + IMAGE_UART + n * UART_WORD, word));
   }
 
-  private fence(by: number, harts: readonly number[], what: "instructions" | "own" | "guests", vmid?: number): void {
+  private fence(by: number, harts: readonly number[], what: Fenced, vmid?: number): void {
+    if (what === "virtual") {
+      for (const hart of harts) this.fences.hfenceVvma(hart, this.vmid(this.pcpu(by)));
+      return;
+    }
     if (what === "guests") return this.fences.remote(by, harts, vmid);
     if (what === "own") return this.fences.sfenceVma(by);
     this.instructionCaches.invalidate(by, [...harts]);
@@ -174,8 +179,9 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     hart.trap(cause, about);
     if (cause === ECALL_VS && this.quickCall(hart)) return this.resume(hart);
     hart.fullTraps++;
-    const handler = cause === LOAD_GUEST_PAGE || cause === STORE_GUEST_PAGE ? this.core.access : this.core.trap;
-    this.finish(hart, this.enter(hart, () => handler(hart.vcpu)));
+    const isAccess = cause === LOAD_GUEST_PAGE || cause === STORE_GUEST_PAGE;
+    const { vcpu, instruction } = hart;
+    this.finish(hart, this.enter(hart, () => (isAccess ? this.core.access(vcpu, instruction) : this.core.trap(vcpu))));
   }
 
   /** What entry.S does with a call that is waited for: of its registers the function sees a0 alone. False: it is none. */

@@ -20,6 +20,7 @@ export const RFENCE_I = 0;
 export const RFENCE_SFENCE = 1;
 export const RFENCE_GVMA_VMID = 3;
 export const RFENCE_GVMA = 4;
+export const RFENCE_VVMA = 6;
 export const HSM_START = 0;
 export const HSM_STOP = 1;
 export const HSM_STATUS = 2;
@@ -45,12 +46,14 @@ export interface SbiResult {
   readonly value: bigint;
 }
 
+export type Fenced = "instructions" | "own" | "guests" | "virtual";
+
 /** What firmware does to the machine. */
 export interface Effects {
   /** SSIP of a hart. */
   interrupt(hart: number): void;
-  /** FENCE.I, SFENCE.VMA and HFENCE.GVMA on others, for hart `by`. */
-  fence(by: number, harts: readonly number[], what: "instructions" | "own" | "guests", vmid?: number): void;
+  /** FENCE.I, SFENCE.VMA, HFENCE.GVMA and HFENCE.VVMA (of the guest of hart `by`) on others, for it. */
+  fence(by: number, harts: readonly number[], what: Fenced, vmid?: number): void;
 }
 
 const done = (value = 0n): SbiResult => ({ error: SUCCESS, value });
@@ -125,13 +128,14 @@ export class Sbi {
   }
 
   private rfence(by: number, fn: number, mask: bigint, base: bigint, vmid: bigint): SbiResult {
-    const fence = (what: "instructions" | "own" | "guests", of?: number): SbiResult =>
+    const fence = (what: Fenced, of?: number): SbiResult =>
       this.named(mask, base, (harts) => this.effects.fence(by, harts, what, of));
     switch (fn) {
       case RFENCE_I: return fence("instructions");
       case RFENCE_SFENCE: return fence("own");
       case RFENCE_GVMA_VMID: return fence("guests", Number(vmid));
       case RFENCE_GVMA: return fence("guests");
+      case RFENCE_VVMA: return fence("virtual");
       default: return this.unknown(RFENCE, fn);
     }
   }

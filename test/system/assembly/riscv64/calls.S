@@ -29,12 +29,12 @@ _start:
 .endm
         ask     0x10, 0                         // BASE: version of the specification
         ask     0x10, 3, 0x48534d               // probe: HSM
-        ask     0x10, 3, 0x54494d45             // TIME, which is not there: stimecmp is
+        ask     0x10, 3, 0x54494d45             // TIME
         ask     0x10, 3, CALL_EXTENSION
         ask     0x10, 99
         ask     0x54494d45, 0
         ask     0x01, 0, 'x'                    // legacy: console_putchar
-        ask     0x52464e43, 4                   // RFENCE: would be firmware's
+        ask     0x52464e43, 4                   // RFENCE: of guests of its own
         ask     0x48534d, 2, 0                  // HSM: this hart is started
         ask     0x48534d, 2, 1                  // no such hart
         ask     0x48534d, 0, 0, 0x80200000, 7   // it is started already
