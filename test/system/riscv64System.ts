@@ -93,8 +93,10 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
         name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1 << own, bootCpu: own,
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
-        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, aplic: wired ? BOARD.aplic : 0n,
-        regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: wired ? 1 : 0, loadFirst: 0, loadCount: 1,
+        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
+        aplic: wired ? BOARD.aplic : 0n,
+        regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: wired ? 1 : 0,
+        loadFirst: 0, loadCount: 1,
         channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
       }],
       Region: [
