@@ -26,14 +26,14 @@ import { isaOfPlan } from "./plan/plan.ts";
 import type { Plan, PlannedCpu, PlannedPartition, PlannedRegion } from "./plan/plan.ts";
 import * as riscvExits from "./plan/riscv64/exits.ts";
 import * as riscvMachine from "./plan/riscv64/machine.ts";
-import type { Riscv64Cpu, Riscv64Machine } from "./plan/riscv64/plan.ts";
+import type { Riscv64Cpu, Riscv64Machine, Riscv64Windows } from "./plan/riscv64/plan.ts";
 import * as riscvProof from "./plan/riscv64/prove.ts";
 import * as riscvWindows from "./plan/riscv64/windows.ts";
 import type { Claim, Violation } from "./plan/violation.ts";
 
 /** Of what only one ISA's partitions have: nothing, elsewhere. */
 type Own<T> = T | Record<never, never>;
-export type Windows = Own<Aarch64Windows>;
+export type Windows = Aarch64Windows | Riscv64Windows;
 
 /** Written as methods: each ISA's take its own boards, profiles and plans alone, for they are looked up by the `isa` of these. */
 export interface IsaPlanning {
@@ -59,8 +59,6 @@ export interface IsaPlanning {
   controllerProblem(board: Board, profile: Profile): Problem | undefined;
   /** Why interrupts cannot be direct on these pCPUs, or for such guests. */
   directProblems(board: Board, cpus: readonly number[], profile: Profile | undefined): readonly Problem[];
-  /** Why a partition has no UART of the hypervisor's by which it could read along, or command others. */
-  emulatedUartProblem(): Problem | undefined;
   /** Why who has these pCPUs cannot be trusted with its vCPUs' interrupts to one another. */
   trustProblems(board: Board, cpus: readonly number[]): readonly Problem[];
 
@@ -68,14 +66,14 @@ export interface IsaPlanning {
   /** `line`: bytes of one of the shared cache. */
   planMachine(board: Board, line: number): Aarch64Machine | Riscv64Machine;
   planCpu(board: Board, cpu: number): Aarch64Cpu | Riscv64Cpu;
-  planWindows(board: Board, profile: Profile | undefined): Windows;
+  planWindows(board: Board, profile: Profile | undefined, isDirect: boolean): Windows;
   windowsOf(windows: Windows, vcpus: number): readonly Emulated[];
   /** What a partition has of the physical interrupt controller. */
   planInterface(
     board: Board, profile: Profile | undefined, isDirect: boolean, cpus: readonly number[],
   ): readonly PlannedRegion[];
-  /** IPA of its emulated UART; 0: it has none. */
-  planConsole(board: Board, profile: Profile | undefined): number;
+  /** IPA of its emulated UART; `hasTwo`: of a second one behind it, too. */
+  planConsole(board: Board, profile: Profile | undefined, hasTwo: boolean): number;
   /** Of a PMU of its own. */
   planCounting(): Own<Pick<Aarch64Partition, "countEl2">>;
   /** What it is not looked at for. */
@@ -94,6 +92,8 @@ export interface IsaPlanning {
 
   // The proof of these, which shares nothing with what plans them.
   readonly LINE: string;
+  /** The emulated UART. */
+  readonly UART: string;
   /** Above a column of these; and above one of what its pCPUs are called. */
   readonly LINE_TITLE: string;
   readonly CPU_TITLE: string;
@@ -117,6 +117,9 @@ export interface IsaPlanning {
   cpuNodes(vcpu: number, phandles: OwnPhandles): readonly TreeNode[];
   interruptCells(line: number, trigger: Trigger): readonly number[];
   firmwareNodes(): readonly TreeNode[];
+  /** Its name without the unit address, and what it says besides its registers and its interrupt. */
+  readonly UART_NODE: string;
+  uartProperties(board: Board, phandles: OwnPhandles): Readonly<Record<string, Value>>;
   machineNodes(board: Board, partition: PlannedPartition, phandles: OwnPhandles): readonly TreeNode[];
 }
 

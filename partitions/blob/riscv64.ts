@@ -1,5 +1,5 @@
 // What a plan says of the fields that RISC-V's blob has (riscv64.table.ts).
-import type { Riscv64Plan } from "../plan/plan.ts";
+import type { Riscv64Plan, Riscv64PlannedPartition } from "../plan/plan.ts";
 import type { BlobRecord } from "./codec.ts";
 
 export const machineRecord = ({ imsic, aplic, counterHz }: Riscv64Plan): BlobRecord => ({
@@ -16,4 +16,4 @@ export const cpuRecord = ({ hart, guestFiles }: Riscv64Plan["cpus"][number]): Bl
 });
 
 export const flagsOf = (): number => 0;
-export const partitionRecord = (): BlobRecord => ({});
+export const partitionRecord = ({ aplic }: Riscv64PlannedPartition): BlobRecord => ({ aplic: BigInt(aplic) });

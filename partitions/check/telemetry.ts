@@ -2,14 +2,11 @@
 // command. And what is asked of a system on trial, which one of them commits.
 import { controlsNobody, telemetryTaken, trialTooShort, unknownPartner } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
-import { isaOf } from "../isas.ts";
 import type { PartitionRequest, SystemRequest } from "../request.ts";
 
-export function checkTelemetry({ board, partitions, trial }: SystemRequest, findings: Findings): void {
-  const problem = board && isaOf(board).emulatedUartProblem();
+export function checkTelemetry({ partitions, trial }: SystemRequest, findings: Findings): void {
   const [first, ...others] = partitions.filter(({ fields }) => fields.telemetry === true);
   for (const { path } of others) findings.report([...path, "telemetry"], telemetryTaken(first?.name ?? ""), "key");
-  if (problem !== undefined && first !== undefined) findings.report([...first.path, "telemetry"], problem, "key");
   for (const partition of partitions) checkControls(partition, partitions, findings);
   if (trial.commitWithin <= trial.healthyAfter) findings.report(["commit_within"], trialTooShort(trial.healthyAfter));
 }

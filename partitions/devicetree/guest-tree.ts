@@ -35,10 +35,9 @@ export function guestTree(request: TreeRequest): string {
 
 /** What the hypervisor itself shows; and what it passes through. */
 export function ownTree(
-  { board, partition, cmdline, initrd }: TreeRequest,
-  phandles: OwnPhandles,
-  passedThrough: readonly TreeNode[] = [],
+  request: TreeRequest, phandles: OwnPhandles, passedThrough: readonly TreeNode[] = [],
 ): TreeNode {
+  const { board, partition } = request;
   const isa = isaOf(board);
   return {
     name: "/",
@@ -50,14 +49,14 @@ export function ownTree(
       "interrupt-parent": [phandles.controller],
     },
     children: [
-      chosen(partition, cmdline, initrd),
+      chosen(request),
       ...isa.firmwareNodes(),
       cpus(board, partition, phandles),
       ...memory(partition),
       ...isa.machineNodes(board, partition, phandles),
       clock(board, phandles),
-      pl011(isa, partition, partition.console, phandles),
-      ...(partition.telemetry ? [pl011(isa, partition, partition.console + PL011_SIZE, phandles)] : []),
+      uart(request, partition.console, phandles),
+      ...(partition.telemetry ? [uart(request, partition.console + PL011_SIZE, phandles)] : []),
       ...passedThrough,
       ...channels(isa, partition),
       ...mailbox(partition),
@@ -65,7 +64,7 @@ export function ownTree(
   };
 }
 
-function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeRequest["initrd"]): TreeNode {
+function chosen({ board, partition, cmdline, initrd }: TreeRequest): TreeNode {
   const disk = initrd && { "linux,initrd-start": cells64(initrd.start), "linux,initrd-end": cells64(initrd.end) };
   return {
     name: "chosen",
@@ -73,7 +72,7 @@ function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeReques
     properties: {
       "rng-seed": new Array<number>(RNG_SEED_BYTES / CELL_BYTES).fill(0),
       bootargs: [cmdline],
-      "stdout-path": [`/${unit("pl011", partition.console)}`],
+      "stdout-path": [`/${unit(isaOf(board).UART_NODE, partition.console)}`],
       ...disk,
     },
   };
@@ -122,17 +121,18 @@ function clock(board: Board, phandles: OwnPhandles): TreeNode {
 }
 
 /**
- * An emulated one, the console first: Linux counts them. Edge: each change of its condition makes a spare line pending.
+ * An emulated UART, the console first: Linux counts them. Edge: each change of its condition makes a spare line pending.
  */
-function pl011(isa: IsaPlanning, partition: PlannedPartition, ipa: number, phandles: OwnPhandles): TreeNode {
+function uart({ board, partition }: TreeRequest, ipa: number, phandles: OwnPhandles): TreeNode {
+  const isa = isaOf(board);
+  const { compatible, ...properties } = isa.uartProperties(board, phandles);
   return {
-    name: unit("pl011", ipa),
+    name: unit(isa.UART_NODE, ipa),
     properties: {
-      compatible: ["arm,pl011", "arm,primecell"],
+      ...(compatible && { compatible }),
       reg: reg(ipa, PL011_SIZE),
       interrupts: isa.interruptCells(partition.consoleInterrupt, "edge"),
-      clocks: [phandles.clock, phandles.clock],
-      "clock-names": ["uartclk", "apb_pclk"],
+      ...properties,
     },
   };
 }

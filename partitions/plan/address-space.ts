@@ -24,7 +24,6 @@ export interface AddressSpace {
   readonly regions: readonly PlannedRegion[];
   /** Of its emulated interrupt controller. */
   readonly windows: Windows;
-  /** 0: it has none. */
   readonly console: number;
 }
 
@@ -44,8 +43,8 @@ export function planAddressSpace(
       ...channelRegions(memory, partition, channels),
       ...mailboxRegion(memory, partition, channels),
     ],
-    windows: isa.planWindows(board, profile),
-    console: isa.planConsole(board, profile),
+    windows: isa.planWindows(board, profile, partition.fields.interrupts === "direct"),
+    console: isa.planConsole(board, profile, partition.fields.telemetry === true),
   };
 }
 
@@ -140,8 +139,8 @@ function emulated(board: Board, { windows, console }: AddressSpace, { cpus, tele
   const place = (what: string, base: number, size: number): Place => ({ kind: undefined, what, span: { base, size } });
   return [
     ...isaOf(board).windowsOf(windows, cpus?.length ?? 0).map(({ what, base, size }) => place(what, base, size)),
-    ...(console === 0 ? [] : [place("the emulated PL011", console, PL011_SIZE)]),
-    ...(telemetry === true ? [place("the emulated PL011 for telemetry", console + PL011_SIZE, PL011_SIZE)] : []),
+    place(`the emulated ${isaOf(board).UART}`, console, PL011_SIZE),
+    ...(telemetry === true ? [place(`the emulated ${isaOf(board).UART} for telemetry`, console + PL011_SIZE, PL011_SIZE)] : []),
   ];
 }
 

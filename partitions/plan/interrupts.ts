@@ -30,10 +30,6 @@ export function heirOfUart(board: Board, partitions: readonly PartitionRequest[]
 export const consoleNumberOf = (profile: Profile | undefined): number | undefined =>
   profile?.isa === "aarch64" ? profile.machine?.console_spi : undefined;
 
-/** A UART is emulated for it. */
-const hasConsole = (board: Board, { profile }: PartitionRequest): boolean =>
-  isaOf(board).planConsole(board, profile) !== 0;
-
 /** In the order of the file, consoles first: the same file always gets the same numbers. */
 export function assignSpares(
   board: Board,
@@ -44,9 +40,7 @@ export function assignSpares(
   let next = lines.firstSpare;
   const heir = heirOfUart(board, partitions);
   const consoles = new Map(
-    partitions
-      .filter((partition) => hasConsole(board, partition))
-      .map((partition) => [partition.name, partition === heir ? lines.uart : next++]),
+    partitions.map((partition) => [partition.name, partition === heir ? lines.uart : next++]),
   );
   const doorbells = new Map(
     channels.flatMap(({ name, fields }) =>
@@ -103,9 +97,7 @@ export function planInterrupts(
       trigger: "level" as const,
       use: "PMU",
     })),
-    ...(hasConsole(board, partition)
-      ? [{ intid: spares.console(partition.name), trigger: "edge" as const, use: CONSOLE_USE }]
-      : []),
+    { intid: spares.console(partition.name), trigger: "edge", use: CONSOLE_USE },
     ...channelsOf(partition, channels).map(({ name }) => ({
       intid: spares.doorbell(name, partition.name),
       trigger: "edge" as const,

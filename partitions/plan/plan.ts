@@ -4,7 +4,7 @@ import type { BoardIsa } from "../../boards/isa.ts";
 import type { Trigger } from "../../boards/devices.ts";
 import type { Window } from "../../boards/schema.ts";
 import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition } from "./aarch64/plan.ts";
-import type { Riscv64Cpu, Riscv64Machine } from "./riscv64/plan.ts";
+import type { Riscv64Cpu, Riscv64Machine, Riscv64Windows } from "./riscv64/plan.ts";
 
 /**
  * interface: GICC of a guest of a GICv2, which is the physical GICV or, with direct interrupts, the physical GICC; on RISC-V an
@@ -286,14 +286,16 @@ export interface Aarch64Plan extends CommonPlan, Aarch64Machine {
   readonly cpus: readonly Aarch64PlannedCpu[];
   readonly partitions: readonly Aarch64PlannedPartition[];
 }
+export type Riscv64PlannedPartition = PlannedPartition & Riscv64Windows;
 export interface Riscv64Plan extends CommonPlan, Riscv64Machine {
   readonly isa: "riscv64";
   readonly cpus: readonly (PlannedCpu & Riscv64Cpu)[];
+  readonly partitions: readonly Riscv64PlannedPartition[];
 }
 export type Plan = Aarch64Plan | Riscv64Plan;
 
 export function withPartitions<P extends Plan>(
-  plan: P, change: (partition: PlannedPartition, index: number) => Partial<PlannedPartition>,
+  plan: P, change: (partition: P["partitions"][number], index: number) => Partial<P["partitions"][number]>,
 ): P {
   return { ...plan, partitions: plan.partitions.map((each, index) => ({ ...each, ...change(each, index) })) };
 }

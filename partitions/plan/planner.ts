@@ -168,7 +168,7 @@ function decidePartition(
     seed: 0,
     ...space.windows,
     console: space.console,
-    consoleInterrupt: space.console === 0 ? 0 : spares.console(name),
+    consoleInterrupt: spares.console(name),
     telemetry: fields.telemetry === true,
     commits: fields.commits === true,
     controls: (fields.controls ?? []).map((other) => system.partitions.findIndex((each) => each.name === other)),

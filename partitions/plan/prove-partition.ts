@@ -36,7 +36,7 @@ function windowsOf(plan: Plan, partition: PlannedPartition): Claim[] {
   const { console, telemetry } = partition;
   return [
     ...ofPlan(plan).windowClaims(plan, partition),
-    ...(console === 0 ? [] : [{ from: console, to: console + EMULATED_PL011 * (telemetry ? 2 : 1), by: "PL011" }]),
+    ...(console === 0 ? [] : [{ from: console, to: console + EMULATED_PL011 * (telemetry ? 2 : 1), by: ofPlan(plan).UART }]),
   ];
 }
 

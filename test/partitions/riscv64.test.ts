@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";
-import type { Riscv64Plan } from "../../partitions/plan/plan.ts";
+import type { Riscv64Plan, Riscv64PlannedPartition } from "../../partitions/plan/plan.ts";
 import { withPartitions } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { planFile } from "../../tools/plan/file.ts";
@@ -34,12 +34,21 @@ describe("a plan", () => {
     expect(b).toEqual([]);
   });
 
-  test("doorbells are spare sources, consoles none: there is no emulated UART", () => {
-    expect(good.partitions.map(({ console, consoleInterrupt }) => [console, consoleInterrupt])).toEqual([[0, 0], [0, 0]]);
-    expect(good.partitions.map(({ interrupts }) => interrupts.map(({ intid, trigger, use }) => [intid, trigger, use]))).toEqual([
-      [[40, "edge", "doorbell of process-image"]],
-      [[41, "edge", "doorbell of process-image"]],
+  test("consoles and doorbells are spare sources; a direct partition sees its APLIC where the board has its own", () => {
+    expect(good.partitions.map(({ console, consoleInterrupt }) => [console, consoleInterrupt])).toEqual([
+      [0x1000_0000, 40],
+      [0x1000_0000, 41],
     ]);
+    expect(good.partitions.map(({ aplic }) => aplic)).toEqual([0x0d00_0000, 0]);
+    expect(good.partitions.map(({ interrupts }) => interrupts.map(({ intid, trigger, use }) => [intid, trigger, use]))).toEqual([
+      [[40, "edge", "console"], [42, "edge", "doorbell of process-image"]],
+      [[41, "edge", "console"], [43, "edge", "doorbell of process-image"]],
+    ]);
+  });
+
+  test("who reads along has two UARTs, where no device is", () => {
+    const [a] = planned("{ a: { guest: plc, cpus: [1], telemetry: true } }").partitions;
+    expect(a?.console).toBe(0x1000_9000);
   });
 
   test("the blob says all of it, for a core of RISC-V", () => {
@@ -54,9 +63,9 @@ describe("a plan", () => {
       [2n, 1, 1, 0],
       [3n, 1, 0, 0],
     ]);
-    expect(records["Partition"]?.map(({ entry, argument, console }) => [entry, argument, console])).toEqual([
-      [0x8000_0000n, 0n, 0n],
-      [0x8000_0000n, 0n, 0n],
+    expect(records["Partition"]?.map(({ entry, argument, console, aplic }) => [entry, argument, console, aplic])).toEqual([
+      [0x8000_0000n, 0n, 0x1000_0000n, 0x0d00_0000n],
+      [0x8000_0000n, 0n, 0x1000_0000n, 0n],
     ]);
     expect(records["Ram"]).toEqual([{ base: 0x8020_0000n, size: 0x3fe0_0000n }]);
   });
@@ -69,7 +78,7 @@ describe("a plan", () => {
     const text = formatPlan(good, plain);
     expect(text).toMatch(/pCPU {2}hart {2}runs/);
     expect(text).toMatch(/ {2}source {2}trigger {2}partition/);
-    expect(text).toContain("b, source 41");
+    expect(text).toContain("b, source 43");
     expect(text).not.toMatch(/INTID|MPIDR|EOIR/);
   });
 });
@@ -82,7 +91,7 @@ describe("the proof", () => {
     ofA((regions) => regions.map((region) => (region.name === "IMSIC of vCPU 0" ? { ...region, pa, size } : region)));
   const device = (pa: number): Riscv64Plan =>
     ofA((regions) => [...regions, { name: "x", ipa: pa, pa, size: PAGE, kind: "device", access: "rw" }]);
-  const ofB = (change: Partial<Riscv64Plan["partitions"][number]>): Riscv64Plan =>
+  const ofB = (change: Partial<Riscv64PlannedPartition>): Riscv64Plan =>
     withPartitions(good, ({ name }) => (name === "b" ? change : {}));
   const BUDGET = { budget: 64, refills: 1, periodMicroseconds: 1000 };
   const cpu = (n: number, change: Partial<Riscv64Plan["cpus"][number]>): Riscv64Plan => ({
@@ -108,8 +117,10 @@ describe("the proof", () => {
     ["identities that no file has", { ...good, imsic: { ...good.imsic, identities: 254 } }, /^identities: a file has 254/m],
     ["no sources", { ...good, aplic: { ...good.aplic, sources: 0 } }, /^sources: sources is 0/m],
     ["a clock that is too slow", { ...good, counterHz: 32768 }, /^clock: timebase is 32768/m],
-    ["a source that is none", { ...good, aplic: { ...good.aplic, sources: 40 } }, /^lineOwner: source 41 of b is no source/m],
-    ["a console that nobody emulates", ofB({ console: 0x1000_1000 }), /^console: the console of b/m],
+    ["a source that is none", { ...good, aplic: { ...good.aplic, sources: 42 } }, /^lineOwner: source 43 of b is no source/m],
+    ["an APLIC without files", ofB({ aplic: 0x0d00_0000 }), /^windows: b has an APLIC, and no files/m],
+    ["an APLIC over the console", withPartitions(good, ({ name }) => (name === "a" ? { aplic: 0x1000_0000 } : {})),
+      /^windows: in the address space of a, (APLIC and 16550|16550 and APLIC) both have/m],
     ["a bandwidth that nobody measures", ofB({ bandwidth: BUDGET }), /^bandwidth: nobody notices/m],
   ])("%s", (_, plan, words) => expect(said(plan)).toMatch(words));
 });
@@ -174,7 +185,6 @@ test.each<[string, string, string]>([
   ["SPIs", "{ guest: plc, cpus: [1], spis: [4] }", "AXV-P181 a RISC-V board has no SPI: name the device that has the interrupt"],
   ["trust", "{ guest: plc, cpus: [1], interrupts: direct, trust: [sgi] }", "AXV-P181 a RISC-V board has no SGIs"],
   ["bandwidth", "{ guest: plc, cpus: [1], bandwidth: { budget: 64K, period: 1ms } }", "AXV-P181 a RISC-V board has no counter"],
-  ["telemetry", "{ guest: plc, cpus: [1], telemetry: true }", "AXV-P181 a RISC-V board has no emulated UART"],
   ["ways", "{ guest: plc, cpus: [1], cache: { ways: [0] } }", "AXV-P045 mine has no cluster whose cache can be parted by ways"],
   ["a guest that there is for AArch64 alone", "{ guest: zephyr, cpus: [1], image: x }",
     'AXV-P011 there is no guest profile "zephyr"'],

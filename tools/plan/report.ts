@@ -68,7 +68,7 @@ const ram = ({ regions }: PlannedPartition): PlannedPartition["regions"][number]
   regions.find(({ kind }) => kind === "ram");
 
 function partitionTable({ partitions }: Plan): string[] {
-  return table(partitions, [
+  return table<PlannedPartition>(partitions, [
     ["name", "left", ({ name }) => name],
     ["guest", "left", ({ guest, realtime }) => (realtime ? `${guest}, real-time` : guest)],
     ["pCPUs", "left", ({ cpus }) => cpus.join(" ")],
@@ -99,7 +99,7 @@ function guestTable({ partitions }: Plan): string[] {
 }
 
 function shareTable(plan: Plan): string[] {
-  return table(plan.partitions, [
+  return table<PlannedPartition>(plan.partitions, [
     ["name", "left", ({ name }) => name],
     ["interrupts", "left", (partition) => [interruptsOf(partition), trustOf(partition)].filter(Boolean).join(", ")],
     [cacheOf(plan), "left", (partition) => cacheShare(plan, partition)],

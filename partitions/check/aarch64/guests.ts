@@ -23,4 +23,3 @@ export function trustProblems({ name, gic, cpus: { mpidr } }: Board, cpus: reado
 }
 
 export const directProblems = (): Problem[] => [];
-export const emulatedUartProblem = (): undefined => undefined;

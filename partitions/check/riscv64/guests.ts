@@ -39,6 +39,3 @@ export function directProblems(
 /** Why nobody can have counters of its own here. */
 export const refillsProblem = (): Problem =>
   notOnRiscv("counter whose interrupt could end a budget (Sscofpmf)", "remove it: nobody's memory traffic is limited there");
-
-export const emulatedUartProblem = (): Problem =>
-  notOnRiscv("emulated UART by which a partition could read along, or command others", "remove it");

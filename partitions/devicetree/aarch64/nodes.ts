@@ -29,6 +29,13 @@ export const cpuProperties = (): Readonly<Record<string, Value>> => ({ "enable-m
 export const cpusProperties = (): Readonly<Record<string, Value>> => ({});
 export const cpuNodes = (): TreeNode[] => [];
 
+export const UART_NODE = "pl011";
+export const uartProperties = (_: Board, { clock }: OwnPhandles): Readonly<Record<string, Value>> => ({
+  compatible: ["arm,pl011", "arm,primecell"],
+  clocks: [clock, clock],
+  "clock-names": ["uartclk", "apb_pclk"],
+});
+
 /** How its kernel starts and stops pCPUs. */
 export const firmwareNodes = (): TreeNode[] => [
   { name: "psci", properties: { compatible: ["arm,psci-1.0", "arm,psci-0.2"], method: ["hvc"] } },

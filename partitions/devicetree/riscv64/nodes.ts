@@ -1,9 +1,10 @@
-// Nodes of a guest's device tree that RISC-V has (Linux, bindings riscv/cpus.yaml, riscv,imsics.yaml): harts, each with its own
-// interrupt controller, and the interrupt files of a direct guest.
+// Nodes of a guest's device tree that RISC-V has (Linux, bindings riscv/cpus.yaml, riscv,imsics.yaml, riscv,aplic.yaml): harts,
+// each with its own interrupt controller, and of a direct guest its interrupt files and its APLIC.
 import type { Riscv64Board } from "../../../boards/schema.ts";
 import type { Trigger } from "../../../boards/devices.ts";
 import { PAGE } from "../../units.ts";
-import type { PlannedPartition } from "../../plan/plan.ts";
+import type { PlannedPartition, Riscv64PlannedPartition } from "../../plan/plan.ts";
+import { APLIC_SIZE } from "../../plan/riscv64/sizes.ts";
 import { reg, unit } from "../dts.ts";
 import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
 import { TRIGGER_CELL } from "../trigger.ts";
@@ -61,8 +62,31 @@ export const cpuNodes = (vcpu: number, { cpus }: OwnPhandles): TreeNode[] => [
 /** Firmware is found by ecall. */
 export const firmwareNodes = (): TreeNode[] => [];
 
-export const machineNodes = (board: Riscv64Board, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] =>
-  partition.direct ? [imsic(board, partition, phandles)] : [];
+export const UART_NODE = "serial";
+/** Of what registers are emulated for, `reg-shift` and `reg-io-width` are what they are without being said: a byte each. */
+export const uartProperties = ({ uart }: Riscv64Board): Readonly<Record<string, Value>> => ({
+  compatible: ["ns16550a"],
+  "clock-frequency": [uart.clock_hz],
+});
+
+export const machineNodes = (board: Riscv64Board, partition: Riscv64PlannedPartition, phandles: OwnPhandles): TreeNode[] =>
+  partition.direct ? [imsic(board, partition, phandles), aplic(board, partition, phandles)] : [];
+
+function aplic({ aplic: { sources } }: Riscv64Board, { aplic: base }: Riscv64PlannedPartition, phandles: OwnPhandles): TreeNode {
+  return {
+    name: unit("interrupt-controller", base),
+    properties: {
+      compatible: ["riscv,aplic"],
+      reg: reg(base, APLIC_SIZE),
+      "interrupt-controller": true,
+      "#interrupt-cells": [2],
+      "#address-cells": [0],
+      "msi-parent": [phandles.messages ?? 0],
+      "riscv,num-sources": [sources],
+      phandle: [phandles.controller],
+    },
+  };
+}
 
 /** One behind the other, without guest files: vCPU n's is file n. */
 function imsic({ imsic: { base, identities } }: Riscv64Board, { cpus }: PlannedPartition, phandles: OwnPhandles): TreeNode {

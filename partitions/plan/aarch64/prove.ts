@@ -79,6 +79,7 @@ export const seesHypervisor = ({ pmu }: Plan, partition: PlannedPartition): bool
 
 /** What a line that a partition can own is called, and one by its number. */
 export const LINE = "SPI";
+export const UART = "PL011";
 export const LINE_TITLE = "INTID";
 export const CPU_TITLE = "MPIDR";
 export const cpuId = ({ mpidr }: PlannedCpu): string => `0x${mpidr.toString(16)}`;

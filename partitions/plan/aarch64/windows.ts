@@ -20,7 +20,8 @@ export const windowsOf = ({ gicd, gicr }: Aarch64Windows, vcpus: number): Emulat
 ];
 
 /** Where its guest has it built in, or the hypervisor has its own. */
-export const planConsole = ({ uart }: Board, profile: Profile | undefined): number => profile?.machine?.console ?? uart.reg;
+export const planConsole = ({ uart }: Board, profile: Profile | undefined): number =>
+  profile?.machine?.console ?? uart.reg;
 
 /** GICC of a GICv2's guest: the virtual interface of the pCPU that it runs on, or with direct interrupts the physical one. */
 export function planInterface({ gic }: Board, profile: Profile | undefined, isDirect: boolean): PlannedRegion[] {

@@ -20,6 +20,12 @@ export interface Riscv64Machine {
   readonly counterHz: number;
 }
 
+/** Where a partition sees its emulated APLIC. */
+export interface Riscv64Windows {
+  /** 0: it has none. */
+  readonly aplic: number;
+}
+
 export interface Riscv64Cpu {
   /** Its ID (mhartid). */
   readonly hart: number;

@@ -1,5 +1,5 @@
 // Proves of a finished plan what it says of RISC-V: AIA, harts, each partition's interrupt files.
-import type { PlannedPartition, Riscv64Plan } from "../plan.ts";
+import type { PlannedPartition, Riscv64Plan, Riscv64PlannedPartition } from "../plan.ts";
 import { inRange } from "../prove-range.ts";
 import { breaks } from "../violation.ts";
 import type { Claim, Violation } from "../violation.ts";
@@ -48,6 +48,7 @@ export function proveIds({ cpus }: Riscv64Plan): Violation[] {
 export const seesHypervisor = (_: Riscv64Plan, { pmu }: PlannedPartition): boolean => pmu;
 
 export const LINE = "source";
+export const UART = "16550";
 export const LINE_TITLE = "source";
 export const CPU_TITLE = "hart";
 export const cpuId = ({ hart }: Riscv64Plan["cpus"][number]): string => String(hart);
@@ -55,15 +56,16 @@ export const lineName = (source: number): string => `source ${source}`;
 export const isLine = ({ aplic }: Riscv64Plan, source: number): boolean => source >= 1 && source <= aplic.sources;
 
 export const provePrivate = (): Violation[] => [];
-export const windowClaims = (): Claim[] => [];
+export const windowClaims = (_: Riscv64Plan, { aplic }: Riscv64PlannedPartition): Claim[] =>
+  aplic === 0 ? [] : [claim(aplic, APLIC_BYTES, "APLIC")];
 
 /** Nothing measures it. */
 export const proveCounter = (_: Riscv64Plan, { name }: PlannedPartition): Violation[] => [
   breaks("bandwidth", `nobody notices when the budget of ${name} is used up`),
 ];
 
-/** With direct interrupts it has guest file 1 of each of its harts, and no other file; else none. */
-export function proveController(plan: Riscv64Plan, { name, direct, cpus, regions, console }: PlannedPartition): Violation[] {
+/** With direct interrupts it has guest file 1 of each of its harts, and no other file; else none, and no APLIC. */
+export function proveController(plan: Riscv64Plan, { name, direct, cpus, regions, aplic }: Riscv64PlannedPartition): Violation[] {
   const files = regions.filter(({ kind }) => kind === "interface");
   const harts = direct ? cpus.flatMap((cpu) => plan.cpus[cpu] ?? []) : [];
   const isRight = ({ pa, size }: (typeof files)[number]): boolean =>
@@ -74,6 +76,6 @@ export function proveController(plan: Riscv64Plan, { name, direct, cpus, regions
     ...(harts.every(({ guestFiles }) => guestFiles > 0)
       ? []
       : [breaks("interface", `${name} has direct interrupts on a hart that has no file for guests`)]),
-    ...(console === 0 ? [] : [breaks("console", `the console of ${name} is emulated by nobody`)]),
+    ...(direct || aplic === 0 ? [] : [breaks("windows", `${name} has an APLIC, and no files that its messages could go to`)]),
   ];
 }

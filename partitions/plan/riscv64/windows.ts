@@ -1,18 +1,23 @@
 // What a partition sees of interrupt controllers on RISC-V: with direct interrupts an interrupt file for each of its vCPUs, which
-// is a guest file of its hart. They are one behind the other, as those of harts without guests are: vCPU n is its hart n.
+// is a guest file of its hart, and an emulated APLIC, where the board has its own. Its files are one behind the other, as those
+// of harts without guests are: vCPU n is its hart n.
 //
 //   IPA:   imsic ┌───────────────┬───────────────┬─────┐      PA:   imsic + hart × stride ┌────────────┬──────────────┬─────┐
 //                │ file of vCPU 0│ file of vCPU 1│ …   │ 4 KiB each                       │ hart's own │ guest file 1 │ …   │
 //                └───────────────┴───────────────┴─────┘                                  └────────────┴──────────────┴─────┘
 import type { Riscv64Board } from "../../../boards/schema.ts";
 import type { Riscv64Profile } from "../../../rtos-guests/profiles/schema.ts";
-import { PAGE } from "../../units.ts";
+import { alignDown, overlaps, PAGE, pagesOf } from "../../units.ts";
 import type { Emulated } from "../emulated.ts";
 import type { PlannedRegion } from "../plan.ts";
-import { GUEST_FILE } from "./sizes.ts";
+import type { Riscv64Windows } from "./plan.ts";
+import { APLIC_SIZE, GUEST_FILE } from "./sizes.ts";
 
-export const planWindows = (): Record<never, never> => ({});
-export const windowsOf = (): Emulated[] => [];
+export const planWindows = ({ aplic }: Riscv64Board, _: Riscv64Profile | undefined, isDirect: boolean): Riscv64Windows => ({
+  aplic: isDirect ? aplic.base : 0,
+});
+export const windowsOf = ({ aplic }: Riscv64Windows): Emulated[] =>
+  aplic === 0 ? [] : [{ what: "the emulated APLIC", base: aplic, size: APLIC_SIZE }];
 
 export const planInterface = (
   { imsic, cpus: { harts } }: Riscv64Board, _: Riscv64Profile | undefined, isDirect: boolean, cpus: readonly number[],
@@ -26,5 +31,13 @@ export const planInterface = (
     access: "rw",
   }));
 
-/** None is emulated: a guest prints by its mailbox, or by call. */
-export const planConsole = (): number => 0;
+/** Where the board's UART is, or, where the page behind is a second one, at the first two behind it where no device is. */
+export function planConsole({ uart, devices }: Riscv64Board, _: Riscv64Profile | undefined, hasTwo: boolean): number {
+  const base = alignDown(uart.reg, PAGE);
+  if (!hasTwo) return base;
+  const taken = Object.values(devices).flatMap(({ windows }) => windows.map(pagesOf));
+  const isFree = (at: number): boolean => !taken.some((pages) => overlaps(pages, { base: at, size: 2 * PAGE }));
+  let at = base;
+  while (!isFree(at)) at += PAGE;
+  return at;
+}
