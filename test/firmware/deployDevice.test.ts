@@ -56,6 +56,20 @@ describe.skipIf(device === "")("a device", () => {
     expect(answered("", "--yes").stdout).toMatch(/^slot b: plant-1.1, .*, written/);
   });
 
+  test("is backed up, and restored where --yes says so: both slots, and what starts", () => {
+    expect(axvPart(folder, "backup", device, "plant.axv").stdout).toMatch(/^slot a: plant-1.0, /);
+    expect(isAsBefore()).toBe(true);
+    answered("", "--yes");
+    const deployed = readFileSync(device);
+    expect(axvPart(folder, "restore", "plant.axv", device).stderr).toMatch(/nothing is written to .* or --yes/);
+    expect(readFileSync(device).equals(deployed)).toBe(true);
+    expect(axvPart(folder, "restore", "plant.axv", device, "--yes").status).toBe(0);
+    const rows = JSON.parse(axvPart(folder, "slots", device, "--json").stdout) as unknown;
+    expect(rows).toMatchObject([{ version: "plant-1.0", state: "good", startsNext: true }, { version: "plant-1.0" }]);
+    const history = JSON.parse(axvPart(folder, "slots", device, "--history", "--json").stdout) as { what: string }[];
+    expect(history.map(({ what }) => what)).toContain("restored");
+  });
+
   /** Such a one as a kernel finds in a table; this one may know no tables. */
   const withPartition = async (use: (node: string) => Promise<void>): Promise<void> => {
     const [{ first, sectors }, node] = [placesOn(new RecordingDisk(DISK)).slots.a, join(folder, "partition")];

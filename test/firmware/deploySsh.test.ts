@@ -75,6 +75,30 @@ test("a system is written into the other slot through one connection, put on tri
   expect(JSON.parse(committed.stdout)).toMatchObject(rows);
 });
 
+test("a backup is read through it, and restored: all of it, and what starts; cut off, a whole system starts", async () => {
+  const backup = (name: string): Promise<Result> => axvPart("backup", server.address(image), name, "--json");
+  expect(JSON.parse((await backup("plant.axv")).stdout)).toMatchObject({ slots: { a: { version: "plant-1.0" } } });
+  await deployed();
+  const before = readFileSync(image);
+  const restored = (): Promise<Result> => axvPart("restore", "plant.axv", server.address(image, line.port));
+  expect((await axvPart("restore", "plant.axv", server.address(image), "--dry-run")).stdout).toMatch(/would be restored/);
+  expect(readFileSync(image).equals(before)).toBe(true);
+
+  // Of what is sent in all, 10 KB are a system.
+  [line.cutAfter, line.sent] = [20_000, 0];
+  const cut = await restored();
+  expect([cut.status, cut.stderr]).toEqual([1, expect.stringMatching(/writing to ssh:.* failed: .*What starts there is whole/)]);
+  const rows = JSON.parse((await axvPart("slots", server.address(image), "--json")).stdout) as { startsNext: boolean }[];
+  expect(rows.filter(({ startsNext }) => startsNext)).toMatchObject([{ version: expect.stringMatching(/^plant-1/) }]);
+
+  line.cutAfter = Infinity;
+  expect(await restored()).toMatchObject({ status: 0, stdout: "slots a and b: restored\n" });
+  expect(stateOf(readFileSync(image))).toMatchObject({ order: ["a", "b"], status: { a: "good", b: "good" } });
+  expect((await backup("again.axv")).status).toBe(0);
+  const [one, other] = ["plant.axv", "again.axv"].map((name) => readFileSync(join(folder, name)));
+  expect(one?.equals(other ?? Buffer.alloc(0))).toBe(true);
+});
+
 test("a connection that is lost on the way leaves what started before; what has arrived is not sent again", async () => {
   line.cutAfter = 7 * MIB;
   const { status, stderr } = await deployed();

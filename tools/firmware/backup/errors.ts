@@ -19,6 +19,8 @@ export const MESSAGES = {
     `${file} is of the board ${theirs}, and ${target} is of the board ${ours}. ${UNTOUCHED}: take a backup of that one`,
   AXV_BACKUP_SIZE: (file: string, slot: string, bytes: string, target: string, room: string) =>
     `slot ${slot} has ${bytes} bytes in ${file}, and only ${room} on ${target}. ${UNTOUCHED}: take a disk with larger slots`,
+  AXV_BACKUP_FAILED: (disk: string, why: string) =>
+    `writing to ${disk} failed: ${why}. What starts there is whole; correct that, and restore once more`,
   AXV_BACKUP_READ_BACK: (target: string, slot: string) =>
     `slot ${slot} of ${target} does not read back as it was written; the other one still starts. The disk may be worn out: ` +
     "restore once more, or take another one",

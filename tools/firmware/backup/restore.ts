@@ -1,9 +1,11 @@
 // A backup onto a disk that is there. At every moment one slot holds a whole system, the old one or one of the backup's, and the
 // state starts no other, as in a deployment: the slot that starts is written last, after the other one has taken its place.
+import { reasonOf } from "../../output/errors.ts";
 import { writeSlot } from "../deploy/deploy.ts";
 import type { Progress } from "../deploy/progress.ts";
 import { placesOn, sourceOf, stateOn } from "../deploy/places.ts";
 import type { Places } from "../deploy/places.ts";
+import { RemoteFailure } from "../deploy/ssh/connection.ts";
 import { goodSystem, writeStateOn } from "../deploy/state.ts";
 import { systemIn, wholeSystem } from "../deploy/system.ts";
 import type { Target } from "../deploy/target.ts";
@@ -63,7 +65,19 @@ export function planRestoration(disk: Target, file: string, backup: Backup): Res
 /** Neither "good" nor "pending": it is not started. */
 const RESTORING = "restoring";
 
-export async function restore(
+/** Throws an error of ours. */
+export async function restore(disk: Target, plan: Restoration, progress: Progress): Promise<void> {
+  try {
+    await writeSteps(disk, plan, progress);
+  } catch (error) {
+    // The connection's, or what the system says of the disk.
+    if (error instanceof RemoteFailure || (error instanceof Error && "syscall" in error))
+      throw new BackupError("AXV_BACKUP_FAILED", disk.name, error instanceof RemoteFailure ? error.message : reasonOf(error));
+    throw error;
+  }
+}
+
+async function writeSteps(
   disk: Target,
   { backup, places, state, steps }: Restoration,
   progress: Progress,
