@@ -16,11 +16,12 @@ const SHARING = [
 /** npm run test:quick leaves them out. */
 const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : NOT_QUICK;
 const SECOND = 1000;
-/** A machine may be busy with ten other things, and the first test to need it builds the core. Only what hangs takes so long. */
-const PATIENCE = 300 * SECOND;
-const PATIENT = { testTimeout: PATIENCE, hookTimeout: PATIENCE, expect: { poll: { timeout: PATIENCE / 2 } } };
-/** The first to need it downloads Linux. */
-const DOWNLOADING = { ...PATIENT, hookTimeout: 2 * PATIENCE };
+/**
+ * A machine may be busy with ten other things, and the first test to need it builds the core. What waits for a machine ends by
+ * itself when that is dead (test/patience.ts); only what hangs takes so long.
+ */
+const PATIENCE = 900 * SECOND;
+const PATIENT = { testTimeout: PATIENCE, hookTimeout: PATIENCE, expect: { poll: { timeout: PATIENCE / 3 } } };
 /** By itself vitest leaves a CPU to its own process, which has next to nothing to do: of two, one. */
 const ALL_CPUS = "100%";
 
@@ -57,7 +58,7 @@ export default defineConfig({
           name: "counted",
           include: COUNTED_TESTS,
           maxWorkers: ALL_CPUS,
-          ...DOWNLOADING,
+          ...PATIENT,
         },
       },
       {
@@ -67,7 +68,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...COUNTED_TESTS],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          ...DOWNLOADING,
+          ...PATIENT,
         },
       },
     ],

@@ -4,10 +4,9 @@ import type { Plan } from "../../partitions/plan/plan.ts";
 import { LineAssembler, printable } from "../../industrial/live/lines.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { whenOver } from "../patience.ts";
 import { BenchError } from "./errors.ts";
 
-/** Real time; a busy host emulates slowly. */
-const PATIENCE_MS = 300_000;
 /** What the hypervisor says of a guest that will say no more, or as its last word. */
 const STOPPED = /^stopped/;
 const PANIC = /PANIC/;
@@ -53,7 +52,7 @@ export async function runGuest({
   const machine = await startQemu(machineArguments);
   const transcript = new Transcript();
   const { lines } = transcript;
-  let timer: NodeJS.Timeout | undefined;
+  let stopWaiting = (): void => {};
   let ended: NodeJS.Timeout | undefined;
   const said = new Promise<void>((resolve, reject) => {
     const failed = (code: BenchError["code"], what: string): void =>
@@ -83,14 +82,14 @@ export async function runGuest({
         if (isComplete() && lines.some((text) => lastLine.test(text))) resolve();
       });
     }
-    timer = setTimeout(() => failed("guest-silent", `the guest did not end within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+    stopWaiting = whenOver(() => failed("guest-silent", "the guest does not end"));
     void machine.died.then(({ message }) => failed("guest-failed", message)); // by then all output has been read
   });
   try {
     await said;
     return transcript;
   } finally {
-    clearTimeout(timer);
+    stopWaiting();
     clearTimeout(ended);
     await machine.stop();
   }

@@ -145,25 +145,15 @@ const exception = (asked: Promise<unknown>): Promise<number | undefined> =>
     () => undefined,
     (error: { modbusCode?: number }) => error.modbusCode ?? NaN,
   );
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > end)
-      throw new Error(
-        `waited in vain for ${what}\n${[...system.said("linux").slice(-20), ...system.said("plc").slice(-5)].join("\n")}`,
-      );
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
 const exits = (): number => system.partition("plc").exits.reduce((sum, count) => sum + count, 0);
 
 test("Modbus: a tag is read, a setpoint written, and the output follows; what is not allowed changes nothing", async () => {
   const before = exits();
-  await until("values", async () => (await exception(modbus.readHoldingRegisters(0, 6))) === undefined);
+  await system.until("values", async () => (await exception(modbus.readHoldingRegisters(0, 6))) === undefined);
   const { buffer } = await modbus.readHoldingRegisters(0, 6);
   expect([buffer.readInt32BE(4), buffer.readInt16BE(8), buffer.readInt16BE(10)]).toEqual([21, 7, 0]);
   await modbus.writeRegister(4, 40);
-  await until("the output", async () => (await modbus.readHoldingRegisters(2, 2)).buffer.readInt32BE(0) === 120);
+  await system.until("the output", async () => (await modbus.readHoldingRegisters(2, 2)).buffer.readInt32BE(0) === 120);
   expect([
     await exception(modbus.writeRegister(4, 101)),
     await exception(modbus.writeRegister(5, 1)),
@@ -179,7 +169,7 @@ test("OPC UA, encrypted: an operator's setpoint, which the output follows; an ob
   const session = await login("anna");
   const node = `ns=${await plantNamespace(session)};s=plc.`;
   expect(await writeInt16(session, `${node}Setpoint`, 20)).toBe(StatusCodes.Good);
-  await until("the output", async () => ((await readTag(session, `${node}Output`)).value.value as number) === 60);
+  await system.until("the output", async () => ((await readTag(session, `${node}Output`)).value.value as number) === 60);
   const { statusCode, sourceTimestamp } = await readTag(session, `${node}Output`);
   expect(statusCode).toBe(StatusCodes.Good);
   expect(Math.abs((sourceTimestamp?.getTime() ?? 0) - Date.now())).toBeLessThan(CLOCKS_MS);
@@ -200,12 +190,12 @@ test("who may command from inside stops the guest: no old value is shown as if i
   };
   expect(await command("linux", "Stop"), "its own partition").not.toBe("Good");
   expect(await command("plc", "Stop")).toBe("Good");
-  await until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
+  await system.until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
   // As the hypervisor tells.
-  await until("the reason", async () => (await readTag(session, output)).statusCode === StatusCodes.BadOutOfService);
+  await system.until("the reason", async () => (await readTag(session, output)).statusCode === StatusCodes.BadOutOfService);
   expect(await command("plc", "Start")).toBe("Good");
-  await until("values", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
-  await until("the preset's output", async () => ((await readTag(session, output)).value.value as number) === 21);
+  await system.until("values", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
+  await system.until("the preset's output", async () => ((await readTag(session, output)).value.value as number) === 21);
 });
 
 test("what the hypervisor tells has come by the second PL011, and all of it", async () => {
@@ -220,14 +210,14 @@ test("the guest does what it may not, and is stopped: an alarm tells, until it i
   const told = await listen(session, `ns=${space};s=plc`);
   const heard = (text: string): boolean => told.some(({ name, message }) => name === "Failed" && message === text);
   await exception(modbus.writeCoil(0, true)); // it may be dead before it has answered
-  await until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
-  await until(
+  await system.until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
+  await system.until(
     "an alarm",
     async () =>
       (await readTag(session, `ns=${space};s=plc.Output`)).statusCode === StatusCodes.BadOutOfService && heard("plc: has failed"),
   );
   await system.session.link.command(system.index("plc"), "start");
-  await until(
+  await system.until(
     "its end, and values",
     async () => heard("plc: is no longer failed") && (await exception(modbus.readHoldingRegisters(4, 1))) === undefined,
   );

@@ -17,6 +17,7 @@ import { CLANG, runTool } from "../../tools/build/native.ts";
 import { TAG_READER } from "../../tools/build/programs.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { cHeader } from "../../tools/tags/c-header.ts";
+import { until } from "../patience.ts";
 
 const SYSTEM = `
 board: qemu-aarch64
@@ -42,8 +43,6 @@ values: { plc: { device: CHANNEL } }
 stale_after: 500ms
 audit: { folder: audit }
 `;
-/** Patience: how fast a busy machine starts programs says nothing of the bridge. */
-const WAIT_MS = 150_000;
 
 /** One that nobody listens on; for programs that have to be told one. */
 export async function freePort(): Promise<number> {
@@ -143,12 +142,8 @@ export class Chain {
   }
 
   /** `said`: what else there is to say of it when it does not come. */
-  async until(what: string, holds: () => boolean | Promise<boolean>, said: () => string = () => ""): Promise<void> {
-    const end = Date.now() + WAIT_MS;
-    while (!(await holds())) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${said()}${this.logged.slice(-20).join("")}`);
-      await new Promise((done) => setTimeout(done, 20));
-    }
+  until(what: string, holds: () => boolean | Promise<boolean>, said: () => string = () => ""): Promise<void> {
+    return until(what, holds, { seen: () => said() + this.logged.slice(-20).join("") });
   }
 
   get isGood(): boolean {

@@ -11,7 +11,7 @@ import { Link } from "../../industrial/link/link.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { FakeBoard } from "../run/fake-board.ts";
 import { pair } from "../run/pair.ts";
-import { until } from "../web/station.ts";
+import { until } from "../patience.ts";
 
 test("OPC UA is told of slot and update, and when the link is lost", async () => {
   const folder = mkdtempSync(join(tmpdir(), "axv-slot-"));

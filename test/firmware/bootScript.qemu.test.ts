@@ -14,6 +14,7 @@ import { MBR_TYPES, writeMbr } from "../../tools/firmware/disk/mbr.ts";
 import { writeScript } from "../../tools/firmware/script-image.ts";
 import { bootSteps, COPIES, STATE_BYTES } from "../../tools/firmware/slots.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
+import { until } from "../patience.ts";
 import { CASES, HOSTILE, NO_TREE, READ_ONLY } from "./slotCases.ts";
 import type { Copies } from "./slotCases.ts";
 import { writeDisk } from "./disk/disks.ts";
@@ -21,8 +22,8 @@ import { writeDisk } from "./disk/disks.ts";
 /** Debian's package u-boot-qemu. */
 const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
 const PROMPT = "=> ";
-const PATIENCE_MS = 150_000;
-const POLL_MS = 50;
+/** So often a key is pressed, until U-Boot looks. */
+const KEY_MS = 50;
 const LAYOUT: Layout = {
   table: "mbr", sectors: 32_768, reserved: [], slots: { sectors: 64 }, boot: { sectors: 8192 }, load: 0x4800_0000,
 };
@@ -77,12 +78,11 @@ beforeAll(async () => {
     const prompt = async (line: string): Promise<string> => {
       output = "";
       machine.uart.write(line);
-      const end = Date.now() + PATIENCE_MS;
-      while (!output.slice(line.length).includes(PROMPT)) {
-        if (Date.now() > end) throw new Error(`waited in vain behind ${line}: ${output}`);
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        if (line === "") machine.uart.write("\n");
-      }
+      await until(`the prompt behind ${line}`, () => output.slice(line.length).includes(PROMPT), {
+        meanwhile: () => line === "" && machine.uart.write("\n"),
+        pollMs: KEY_MS,
+        seen: () => output,
+      });
       return output;
     };
     await prompt("");

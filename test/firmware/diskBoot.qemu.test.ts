@@ -10,12 +10,11 @@ import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { axvPart } from "../output/axvPart.ts";
+import { until } from "../patience.ts";
 import { twoPlcs } from "../system/systems.ts";
 
 /** Debian's package u-boot-qemu. */
 const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
-const PATIENCE_MS = 120_000;
-const POLL_MS = 200;
 
 const folder = mkdtempSync(join(tmpdir(), "axv-disk-boot-"));
 const at = (name: string): string => join(folder, name);
@@ -38,11 +37,7 @@ async function boot(disk: string): Promise<string> {
     machine.uart.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
     const session = new Session(machine.uart, partitions);
     const scans = (name: string): bigint => session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
-    const end = Date.now() + PATIENCE_MS;
-    while (scans("first") < 100n || scans("second") < 100n) {
-      if (Date.now() > end) throw new Error(`waited in vain for scans of both partitions: ${said}`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+    await until("scans of both partitions", () => scans("first") >= 100n && scans("second") >= 100n, { seen: () => said });
     session.link.close();
     return said;
   } finally {

@@ -5,11 +5,10 @@ import type { Plan } from "../../partitions/plan/plan.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { until } from "../patience.ts";
 
 /** Debian's package u-boot-qemu. */
 const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
-const PATIENCE_MS = 150_000;
-const POLL_MS = 100;
 
 /** A PLC guest whose overruns count for nothing: on an emulated board there are some at any time. */
 export const LENIENT = "lenient";
@@ -42,16 +41,9 @@ export async function withBoard(disk: string, plan: string, work: (board: Board)
   let said = "";
   machine.uart.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
   const session = new Session(machine.uart, partitions);
-  const until = async (what: string, condition: () => boolean): Promise<void> => {
-    const end = Date.now() + PATIENCE_MS;
-    while (!condition()) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${said}`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-  };
   const scans = (): bigint => session.monitor.named("plc")?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
   try {
-    await work({ session, said: () => said, until, scans });
+    await work({ session, said: () => said, until: (what, holds) => until(what, holds, { seen: () => said }), scans });
   } finally {
     session.link.close();
     await machine.stop();

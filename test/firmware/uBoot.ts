@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Machine, findQemu, startQemu } from "../../tools/run/qemu.ts";
+import { until, type Waiting } from "../patience.ts";
 
 /** Debian's package u-boot-qemu. */
 const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
 const PROMPT = "=> ";
-const PATIENCE_MS = 150_000;
-const POLL_MS = 50;
+/** So often a key is pressed, until U-Boot looks. */
+const KEY_MS = 50;
 const MACHINE = "virt,virtualization=on,gic-version=3";
 const CPUS = ["-cpu", "cortex-a53", "-smp", "4", "-m", "1G"];
 
@@ -46,7 +47,8 @@ export class UBoot {
 
   /** Stops it from starting anything by itself. */
   async prompt(): Promise<void> {
-    await this.until("the prompt", () => this.#said.endsWith(PROMPT), () => this.machine.uart.write("\n"));
+    const press = (): void => void this.machine.uart.write("\n");
+    await this.until("the prompt", () => this.#said.endsWith(PROMPT), { meanwhile: press, pollMs: KEY_MS });
   }
 
   /** What it says to a line, up to the next prompt. */
@@ -61,12 +63,7 @@ export class UBoot {
     this.machine.uart.write(`${line}\n`);
   }
 
-  async until(what: string, condition: () => boolean, meanwhile: () => void = () => {}): Promise<void> {
-    const end = Date.now() + PATIENCE_MS;
-    while (!condition()) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${this.#said}`);
-      meanwhile();
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+  until(what: string, condition: () => boolean, waiting: Waiting = {}): Promise<void> {
+    return until(what, condition, { seen: () => this.#said, ...waiting });
   }
 }

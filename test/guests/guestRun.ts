@@ -6,13 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
+import { until } from "../patience.ts";
 
 const AXV_PART = join(import.meta.dirname, "../../tools/axv-part");
 /** Says nothing of the guest: a machine may be busy, and QEMU emulates four CPUs on it. */
-const PATIENCE_MS = 120_000;
-const POLL_MS = 50;
 
 type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -53,7 +51,7 @@ export class GuestConsole {
   }
 
   async #wait(pattern: RegExp, from: number): Promise<string> {
-    await until(`${this.#name}: ${pattern}`, () => pattern.test(this.#output.slice(from)), () => this.#output);
+    await seenUntil(`${this.#name}: ${pattern}`, () => pattern.test(this.#output.slice(from)), () => this.#output);
     return this.#output.slice(from);
   }
 }
@@ -128,8 +126,8 @@ export class GuestRun {
     return this.#exits.get(`${partition} ${vcpu}`)?.[cause];
   }
 
-  async until(what: string, condition: () => boolean): Promise<void> {
-    await until(what, condition, () => this.#said, this.#process);
+  until(what: string, condition: () => boolean): Promise<void> {
+    return seenUntil(what, condition, () => this.#said, this.#process);
   }
 
   async stop(): Promise<void> {
@@ -142,11 +140,5 @@ export class GuestRun {
   }
 }
 
-async function until(what: string, condition: () => boolean, seen: () => string, alive?: Process): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!condition()) {
-    if (Date.now() > end || (alive !== undefined && alive.exitCode !== null))
-      throw new Error(`waited in vain for ${what}; seen last:\n${seen().slice(-3000)}`);
-    await sleep(POLL_MS);
-  }
-}
+const seenUntil = (what: string, condition: () => boolean, seen: () => string, alive?: Process): Promise<void> =>
+  until(what, condition, { isDead: () => alive !== undefined && alive.exitCode !== null, seen: () => seen().slice(-3000) });

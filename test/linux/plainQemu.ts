@@ -2,8 +2,8 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Linux } from "../../tools/linux/linux.ts";
+import { until } from "../patience.ts";
 
 const MACHINE = ["-M", "virt,gic-version=3", "-cpu", "cortex-a53", "-smp", "2", "-m", "512"];
 const QUIET = ["-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio"];
@@ -15,7 +15,6 @@ export interface ChannelMemory {
 }
 
 const CHANNEL_BYTES = 4096;
-const SILENCE_MS = 30_000; // without a byte on the console, it hangs
 
 /** QEMU's own device tree for the machine, with a channel as the planner describes it to Linux. */
 function deviceTreeWithChannel(folder: string, { address }: ChannelMemory): string {
@@ -47,7 +46,7 @@ function deviceTreeWithChannel(folder: string, { address }: ChannelMemory): stri
 export class PlainQemu {
   readonly #qemu: ChildProcessWithoutNullStreams;
   #text = "";
-  #changed: () => void = () => undefined;
+  #hasEnded = false;
   /** Exit status of QEMU: 0 after the guest's power-off. */
   readonly ended: Promise<number | null>;
 
@@ -55,7 +54,6 @@ export class PlainQemu {
     this.#qemu = spawn("qemu-system-aarch64", [...MACHINE, ...QUIET, ...parameters]);
     const collect = (bytes: Buffer): void => {
       this.#text += bytes.toString("latin1");
-      this.#changed();
     };
     this.#qemu.stdout.on("data", collect);
     this.#qemu.stderr.on("data", collect);
@@ -64,7 +62,7 @@ export class PlainQemu {
       this.#qemu.on("error", reject);
       this.#qemu.on("close", (status) => {
         resolve(status);
-        this.#changed();
+        this.#hasEnded = true;
       });
     });
   }
@@ -91,17 +89,10 @@ export class PlainQemu {
   /** Waits until the console has shown this often enough; the last match. */
   async shows(pattern: RegExp, times = 1): Promise<string> {
     const all = new RegExp(pattern.source, `${pattern.flags}g`);
-    for (;;) {
-      const matches = this.#text.match(all) ?? [];
-      const last = matches.at(times - 1);
-      if (last !== undefined) return last;
-      const more = new Promise<"more">((resolve) => (this.#changed = () => resolve("more")));
-      const patience = new AbortController();
-      const late = sleep(SILENCE_MS, "silent", { signal: patience.signal }).catch(() => "silent");
-      const news = await Promise.race([more, late, this.ended]);
-      patience.abort();
-      if (news !== "more") throw new Error(`${pattern} did not come on the console (QEMU: ${news ?? "killed"}):\n${this.#text}`);
-    }
+    const find = (): string | undefined => this.#text.match(all)?.at(times - 1);
+    const waiting = { isDead: () => this.#hasEnded, seen: () => this.#text };
+    await until(`${pattern} on the console`, () => find() !== undefined, waiting);
+    return find() ?? "";
   }
 
   async kill(): Promise<void> {

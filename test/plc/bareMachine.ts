@@ -2,12 +2,12 @@
 // instructions. Memory and registers are read through QMP.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../patience.ts";
 import { CHANNEL_IPA } from "./simulatedGuest.ts";
 
 const CHANNEL_BYTES = 0x200;
-const POLL_MS = 50;
-const LIMIT_MS = 40_000;
+/** Each takes the machine a while. */
+const SNAPSHOTS_MS = 50;
 
 export type GicVersion = 2 | 3;
 
@@ -65,11 +65,7 @@ export async function runBare(
 
   try {
     await execute("qmp_capabilities");
-    const limit = Date.now() + LIMIT_MS;
-    while (!done(await snapshot())) {
-      if (Date.now() > limit) throw new Error(`the guest did not get there within ${LIMIT_MS} ms`);
-      await sleep(POLL_MS);
-    }
+    await until("what the guest has to get to", async () => done(await snapshot()), { pollMs: SNAPSHOTS_MS });
     await execute("stop");
     return await snapshot();
   } finally {

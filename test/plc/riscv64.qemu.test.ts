@@ -10,8 +10,8 @@ import { buildProgram, type Products } from "../../tools/build/index.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
 import { PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
+import { whenOver } from "../patience.ts";
 
-const LIMIT_MS = 40_000;
 const IMAGE = 0x8020_0000;
 
 let folder: string;
@@ -34,15 +34,15 @@ async function until(wanted: RegExp, more: readonly string[]): Promise<string> {
   const command = ["--pdeathsig", "KILL", "--", program, ...machine(...more)];
   const qemu: ChildProcess = spawn("setpriv", command, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
-  const timer = setTimeout(() => qemu.kill("SIGKILL"), LIMIT_MS);
+  const stopWaiting = whenOver(() => qemu.kill("SIGKILL"));
   try {
     for await (const bytes of qemu.stdout ?? []) {
       said += String(bytes);
       if (wanted.test(said)) return said;
     }
-    throw new Error(`it ended, or ${LIMIT_MS} ms were over:\n${said}`);
+    throw new Error(`it ended, or came to nothing:\n${said}`);
   } finally {
-    clearTimeout(timer);
+    stopWaiting();
     qemu.kill("SIGKILL"); // with sleep=off an idle guest makes QEMU deaf to anything else
   }
 }

@@ -5,14 +5,12 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fakeBundle } from "../bundle.ts";
+import { until as patientlyUntil } from "../patience.ts";
 
 const AXV_PART = join(import.meta.dirname, "../../tools/axv-part");
 const RUN = fakeBundle("run-fake");
 const QEMU = fakeBundle("fake-qemu");
-const TRIES = 600; // a busy machine may need seconds to start a process
-const TRY_MS = 50;
 
 export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
@@ -135,10 +133,4 @@ function commandLine(pid: string): string {
 }
 
 /** Waits until it is so; fails when it does not become so. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    if (condition()) return;
-    await sleep(TRY_MS);
-  }
-  throw new Error(`did not become true within ${(TRIES * TRY_MS) / 1000} s: ${condition.toString()}`);
-}
+export const until = (condition: () => boolean): Promise<void> => patientlyUntil(condition.toString(), condition);

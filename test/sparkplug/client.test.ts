@@ -17,8 +17,8 @@ import { decodePayload, encodePayload, valueOf } from "../../industrial/sparkplu
 import type { ReceivedPayload } from "../../industrial/sparkplug/payload.ts";
 import { parseType } from "../../partitions/tags/type.ts";
 import { COUNTER_HZ, TestPlant } from "../tags/plant.ts";
+import { until as patientlyUntil } from "../patience.ts";
 
-const WAIT_MS = 20_000;
 const SCAN_MS = 10;
 const TAGS = "[{ name: Level, type: f32 }, { name: Setpoint, type: i16, range: [0, 100], access: rw }]";
 
@@ -33,16 +33,10 @@ let heard: { readonly topic: string; readonly payload: ReceivedPayload }[];
 let attempts: CommandAttempt[];
 let logged: string[];
 
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = Date.now() + WAIT_MS;
-  while (!holds()) {
-    if (Date.now() > end)
-      throw new Error(
-        `waited in vain for ${what}; heard: ${heard.map(({ topic }) => topic).join(" ")}; logged: ${logged.join("; ")}`,
-      );
-    await new Promise((done) => setTimeout(done, 10));
-  }
-}
+const until = (what: string, holds: () => boolean): Promise<void> =>
+  patientlyUntil(what, holds, {
+    seen: () => `heard: ${heard.map(({ topic }) => topic).join(" ")}; logged: ${logged.join("; ")}`,
+  });
 
 async function startBroker(): Promise<void> {
   writeFileSync(join(folder, "mosquitto.conf"), `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
@@ -53,10 +47,7 @@ async function startBroker(): Promise<void> {
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
       socket.once("connect", () => socket.destroy());
     });
-  for (const end = Date.now() + WAIT_MS; !(await isUp()); ) {
-    if (Date.now() > end) throw new Error("the broker does not start");
-    await new Promise((done) => setTimeout(done, 20));
-  }
+  await patientlyUntil("the broker", isUp);
 }
 async function stopBroker(): Promise<void> {
   const gone = broker === undefined ? undefined : once(broker, "exit");

@@ -1,5 +1,4 @@
-// A system.yaml booted in QEMU, and what tests wait for on it. Everything is waited for by what the board says, with a
-// generous end of patience: how fast an emulator is on a busy machine says nothing of the hypervisor.
+// A system.yaml booted in QEMU, and what tests wait for on it. Everything is waited for by what the board says.
 import { closeSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,11 +10,9 @@ import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import type { Machine } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { until } from "../patience.ts";
 import { coreHash } from "./coreHash.ts";
 import { Transcript } from "./transcript.ts";
-
-const PATIENCE_MS = 250_000;
-const POLL_MS = 20;
 
 export interface BootOptions {
   /** More QEMU arguments, e.g. a debugger's port. */
@@ -104,14 +101,9 @@ export class BootedSystem {
   }
 
   /** Waits until the condition holds; `what` is what the failure says is missing. */
-  async until(what: string, condition: () => boolean): Promise<void> {
-    const end = Date.now() + PATIENCE_MS;
-    while (!condition()) {
-      if (Date.now() > end || this.session.link.closed !== undefined) {
-        throw new Error(`waited in vain for: ${what}\nlast lines:\n${this.#shown.slice(-25).join("\n")}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const isDead = (): boolean => this.session.link.closed !== undefined;
+    return until(what, condition, { isDead, seen: () => `last lines:\n${this.#shown.slice(-25).join("\n")}` });
   }
 
   /** Waits for a line that matches, after the first `after` lines of that partition. */

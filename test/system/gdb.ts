@@ -5,8 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const PATIENCE_MS = 120_000;
+import { whenOver } from "../patience.ts";
 
 /** A TCP port that nobody listens on just now. */
 export async function freePort(): Promise<number> {
@@ -30,12 +29,13 @@ export function runGdb(commands: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn("gdb-multiarch", ["-nx", "-batch", "-x", script], {
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: PATIENCE_MS,
     });
+    const stopWaiting = whenOver(() => child.kill());
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said += bytes.toString()));
     child.on("error", reject);
     child.on("close", () => {
+      stopWaiting();
       rmSync(folder, { recursive: true });
       resolve(said);
     });

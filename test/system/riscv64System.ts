@@ -13,6 +13,7 @@ import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
 import { PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
 import { startQemu, type Machine } from "../../tools/run/qemu.ts";
+import { until } from "../patience.ts";
 import { BOARD, IMAGE, imageOf, MAILBOX_IPA, UART, UART_FACTS } from "./riscv64Board.ts";
 import type { Contents } from "./riscv64Board.ts";
 
@@ -26,9 +27,6 @@ const GUEST_IPA = 0x8020_0000n;
 const GUEST_PA = 0x8400_0000n;
 const GUEST_BYTES = 0x20_0000n;
 const MAILBOX_PA = 0x8500_0000n;
-
-const PATIENCE_MS = 60_000;
-const POLL_MS = 5;
 
 export interface Riscv64Spec {
   /** Its image, a file. */
@@ -165,14 +163,9 @@ export class Riscv64System {
     return new Riscv64System(started, folder);
   }
 
-  async until(what: string, holds: () => boolean, patience = PATIENCE_MS): Promise<void> {
-    const end = Date.now() + patience;
-    while (!holds()) {
-      if (Date.now() > end || this.link.closed !== undefined) {
-        throw new Error(`waited in vain for: ${what}\n${this.text}\n${this.printed}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+  until(what: string, holds: () => boolean): Promise<void> {
+    const isDead = (): boolean => this.link.closed !== undefined;
+    return until(what, holds, { isDead, seen: () => `${this.text}\n${this.printed}` });
   }
 
   /** Exits of the guest's vCPU so far, by EXIT_*; those of the tick left out. */

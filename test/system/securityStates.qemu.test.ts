@@ -10,10 +10,9 @@ import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { until } from "../patience.ts";
 import { guestImage } from "./guestImage.ts";
 
-const PATIENCE_MS = 60_000;
-const POLL_MS = 100;
 /** Two guests of that image, or the PLC guest's own. */
 const yaml = (image = ""): string => `
 board: qemu-aarch64
@@ -70,13 +69,7 @@ async function withBoard(fiq: number, system: string, use: (booted: Booted) => P
   try {
     await use({
       session,
-      until: async (what, condition) => {
-        const end = Date.now() + PATIENCE_MS;
-        while (!["injected", "direct"].every((name) => holds(name, condition))) {
-          if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-          await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        }
-      },
+      until: (what, condition) => until(what, () => ["injected", "direct"].every((name) => holds(name, condition))),
     });
   } finally {
     session.link.close();

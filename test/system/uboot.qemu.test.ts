@@ -7,22 +7,14 @@ import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { until } from "../patience.ts";
 import { twoPlcs } from "./systems.ts";
 
 /** Debian's package u-boot-qemu. */
 const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
 const PROMPT = "=> ";
-const PATIENCE_MS = 120_000;
-const POLL_MS = 200;
-
-async function until(what: string, condition: () => boolean, meanwhile: () => void = () => {}): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    meanwhile();
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
+/** So often a key is pressed, until U-Boot looks. */
+const KEY_MS = 200;
 
 test("U-Boot's booti starts the image, and both partitions run", async () => {
   const folder = mkdtempSync(join(tmpdir(), "axv-uboot-"));
@@ -39,10 +31,11 @@ test("U-Boot's booti starts the image, and both partitions run", async () => {
     let said = "";
     machine.uart.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
     const session = new Session(machine.uart, plan.partitions);
-    await until("U-Boot's prompt", () => said.includes(PROMPT), () => machine.uart.write("\n"));
+    const press = (): void => void machine.uart.write("\n");
+    await until("U-Boot's prompt", () => said.includes(PROMPT), { meanwhile: press, pollMs: KEY_MS, seen: () => said });
     machine.uart.write(`booti ${address} - \${fdtcontroladdr}\n`);
     const scans = (name: string): bigint => session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
-    await until("scans of both partitions", () => scans("first") > 100n && scans("second") > 100n);
+    await until("scans of both partitions", () => scans("first") > 100n && scans("second") > 100n, { seen: () => said });
     expect(said).toContain(`axv: image at 0x${plan.image.base.toString(16).padStart(16, "0")}`);
     session.link.close();
   } finally {

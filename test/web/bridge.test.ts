@@ -19,7 +19,8 @@ import { planFile } from "../../tools/plan/file.ts";
 import { systemMap } from "../../tools/plan/map.ts";
 import { FakeBoard } from "../run/fake-board.ts";
 import { pair } from "../run/pair.ts";
-import { TestPage, until } from "./station.ts";
+import { until } from "../patience.ts";
+import { TestPage } from "./station.ts";
 
 const SYSTEM = `
 board: qemu-aarch64

@@ -5,7 +5,8 @@ import type { Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PATHS } from "../../industrial/web/protocol.ts";
-import { until, WebStation } from "./station.ts";
+import { until } from "../patience.ts";
+import { WebStation } from "./station.ts";
 
 let station: WebStation;
 let crashed: unknown[];

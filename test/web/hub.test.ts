@@ -6,7 +6,8 @@ import * as abi from "../../core/abi.ts";
 import { UNREAD_MAX } from "../../industrial/web/hub.ts";
 import type { Welcome } from "../../industrial/web/protocol.ts";
 import { LINUX, PLC } from "../run/fake-board.ts";
-import { until, WebStation } from "./station.ts";
+import { until } from "../patience.ts";
+import { WebStation } from "./station.ts";
 
 let station: WebStation;
 beforeEach(async () => {

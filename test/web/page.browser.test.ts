@@ -8,7 +8,8 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { LINUX, PLC } from "../run/fake-board.ts";
-import { PASSWORDS, until, WebStation } from "./station.ts";
+import { until } from "../patience.ts";
+import { PASSWORDS, WebStation } from "./station.ts";
 
 const CHROMIUM = "/usr/bin/chromium"; // tools/setup.sh brings it
 const DESKTOP = { width: 1440, height: 900 };

@@ -5,7 +5,8 @@ import * as abi from "../../core/abi.ts";
 import { Users } from "../../industrial/opcua/users.ts";
 import { PATHS } from "../../industrial/web/protocol.ts";
 import { PLC } from "../run/fake-board.ts";
-import { PASSWORDS, until, WebStation } from "./station.ts";
+import { until } from "../patience.ts";
+import { PASSWORDS, WebStation } from "./station.ts";
 
 let station: WebStation;
 beforeEach(async () => {

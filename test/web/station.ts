@@ -14,11 +14,11 @@ import type { Served, ServedParts, WebSettings } from "../../industrial/web/serv
 import { planFile } from "../../tools/plan/file.ts";
 import { systemMap } from "../../tools/plan/map.ts";
 import { demoPartitions, FakeBoard, PLC } from "../run/fake-board.ts";
+import { until } from "../patience.ts";
 import { pair } from "../run/pair.ts";
 
 export const PASSWORDS: Readonly<Record<Role, string>> = { observer: "only-looks", operator: "may-act", engineer: "may-build" };
 const ROLES = Object.keys(PASSWORDS) as Role[];
-const WAIT_MS = 30_000; // how fast a busy machine is says nothing of the page
 
 /** Made once: hashes take their time. */
 const users = Promise.all(ROLES.map(async (role) => ({ name: role, role, password: await hashPassword(PASSWORDS[role]) })));
@@ -150,22 +150,16 @@ export class TestPage {
     type: T,
     holds: (message: Extract<ToPage, { type: T }>) => boolean = () => true,
   ): Promise<Extract<ToPage, { type: T }>> {
-    const end = Date.now() + WAIT_MS;
-    for (;;) {
+    let found: Extract<ToPage, { type: T }> | undefined;
+    const take = (): boolean => {
       for (let message = this.heard.shift(); message !== undefined; message = this.heard.shift()) {
-        const fitting = message as Extract<ToPage, { type: T }>;
-        if (message.type === type && holds(fitting)) return fitting;
+        found = message as Extract<ToPage, { type: T }>;
+        if (message.type === type && holds(found)) return true;
       }
-      if (Date.now() > end) throw new Error(`waited in vain for ${type}`);
-      await new Promise((done) => setTimeout(done, 10));
-    }
+      return false;
+    };
+    await until(type, take);
+    return found as Extract<ToPage, { type: T }>;
   }
 }
 
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = Date.now() + WAIT_MS;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((done) => setTimeout(done, 10));
-  }
-}

@@ -22,7 +22,8 @@ const IMAGE_FD = 5;
 /** proc(5): what is opened there is the file behind the descriptor, also when it has another name by now, or none. */
 export const INHERITED_IMAGE = `/proc/self/fd/${IMAGE_FD}`;
 
-const START_TIMEOUT_MS = 30_000;
+/** A machine that has much else to do takes its time; what is wrong with QEMU itself it says at once. */
+const START_TIMEOUT_MS = 120_000;
 /** After this, a QEMU that was told to quit is killed: with -icount sleep=off an idle guest makes it deaf. */
 const QUIT_TIMEOUT_MS = 2000;
 /** Enough of what QEMU says to understand why it died. */

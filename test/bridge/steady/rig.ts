@@ -13,12 +13,12 @@ import { certificatesIn, trust } from "../../../industrial/bridge/pki.ts";
 import { hashPassword } from "../../../industrial/opcua/users.ts";
 import { planFile } from "../../../tools/plan/file.ts";
 import { Panel, plantNamespace } from "../../opcua/panel.ts";
+import { until } from "../../patience.ts";
 import { freePort } from "../chain.ts";
 import { ORDER_VARIABLE, SYSTEM } from "./plant.ts";
 import type { ReaderOrder, Usage } from "./plant.ts";
 
 export const PASSWORD = "correct horse";
-const WAIT_MS = 150_000;
 /** As the service of systemd has them. */
 const FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=1", "--single-threaded-gc"];
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -106,11 +106,8 @@ log: warn
     this.bridge = child;
   }
 
-  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + WAIT_MS; !(await holds()); await new Promise((done) => setTimeout(done, 20))) {
-      if (Date.now() > end)
-        throw new Error(`waited in vain for ${what}; the bridge has said, at last:\n${this.said.slice(-3000)}`);
-    }
+  until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    return until(what, holds, { seen: () => `the bridge has said, at last:\n${this.said.slice(-3000)}` });
   }
 
   /** Values come. */
