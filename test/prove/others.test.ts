@@ -5,6 +5,7 @@ import { boot } from "../../tools/prove/aarch64/host.ts";
 import { reachOf, stopReach } from "../../tools/prove/aarch64/reach.ts";
 import type { Reach } from "../../tools/prove/aarch64/reach.ts";
 import { uartIn } from "../../tools/prove/image.ts";
+import { aarch64Board } from "../aarch64.ts";
 import { CORE, imageOf, KNOWN, open } from "./bench.ts";
 
 const system = (board: string, more: string): string => `
@@ -17,8 +18,7 @@ partitions:
 /** What its first partition reaches; `pcpu` is said to be nobody's; -1: none. */
 function reached(board: string, pcpu: number, more = "", change: (declared: Declared) => Declared = (same) => same): Reach {
   const image = open(imageOf(system(board, more)));
-  const described = KNOWN.boards.find(({ name }) => name === board);
-  if (described === undefined) throw new Error(`there is no board ${board}`);
+  const described = aarch64Board(KNOWN.boards.find(({ name }) => name === board));
   const behind = image.bytes.subarray(CORE.binary.length + image.blob.length);
   const machine = boot(described, CORE, { declared: image.said.declared, blob: image.blob, uart: uartIn(image), behind });
   if (typeof machine === "string") throw new Error(machine);

@@ -10,7 +10,7 @@ import { linuxSystem } from "./riscv64Linux.ts";
 import type { LinuxSpec } from "./riscv64Linux.ts";
 import { plcGuest, Riscv64System } from "./riscv64System.ts";
 
-/** Emulated, a kernel takes its time: five seconds on an idle machine. */
+/** HS entries of a whole life of Linux. */
 const EXITS_MAX = 40;
 const [LINUX, PLC] = [0, 1];
 const PLC_HART = 3;
