@@ -37,9 +37,6 @@ export const C_FLAGS = [
   // short (minsize) keep their own threshold of 5, which -inline-threshold would replace too.
   "-mllvm",
   "-inlinedefault-threshold=100",
-  // A constant that several places need is made once before them, wherever that is shorter: not only where it is quicker.
-  "-mllvm",
-  "-consthoist-with-block-frequency=0",
   // What both sides of a branch begin with comes before it.
   "-mllvm",
   "-hoist-common-insts",

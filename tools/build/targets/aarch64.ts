@@ -72,6 +72,9 @@ export const AARCH64: Target = {
     // A caller knows which registers a function really changes, so that few have to be saved around calls
     // (tools/verify/native/kept.ts proves it of what was linked).
     "-mllvm", "-enable-ipra",
+    // A constant that several places need is made once before them, wherever that is shorter: not only where it is quicker. On
+    // RISC-V that is no shorter, and traps take longer.
+    "-mllvm", "-consthoist-with-block-frequency=0",
   ],
   linkFlags: ["--fix-cortex-a53-843419"],
   headers: ["tools/build/targets/aarch64.h"],
