@@ -287,11 +287,11 @@ axv_trap:
     addi    a0, a0, -CAUSE_VS_ECALL
     bnez    a0, axv_long
     li      a1, CALL_EXTENSION
-    bne     a7, a1, axv_long
+    bne     a7, a1, axv_sbi
     li      a1, QUICK_CALLS
     bgeu    a6, a1, axv_long
 
-// A call that is waited for. tools/verify proves that quickCall changes no more registers than these.
+// A call that is waited for. tools/verify proves that quickCall and quickSbi change no more registers than these.
 .macro call_frame operation
     \operation a2, FRAME_A2(tp)
     \operation a3, FRAME_A3(tp)
@@ -312,6 +312,7 @@ axv_trap:
     sext.w  a0, a0
     mv      a1, a6
     call    quickCall                       // a0: the result
+axv_answer:
     max     a1, a0, zero                    // a value, or 0
     min     a0, a0, zero                    // 0, or an error
     csrr    a2, sepc
@@ -321,6 +322,25 @@ axv_trap:
     csrw    sscratch, tp
     ld      tp, FRAME_TP(tp)
     sret
+
+axv_sbi:
+    li      a1, SBI_TIME
+    beq     a7, a1, axv_quick_sbi
+    li      a1, SBI_BASE
+    bne     a7, a1, axv_long
+axv_quick_sbi:
+    call_frame sd
+    ld      a0, FRAME_VCPU(tp)
+    ld      a3, FRAME_A0(tp)
+    csrrw   a2, sscratch, zero
+    sd      a2, FRAME_TP(tp)
+    mv      sp, tp
+    window
+    sext.w  a0, a0
+    mv      a1, a7
+    mv      a2, a6
+    call    quickSbi                        // a0: the result
+    j       axv_answer
 
 axv_long:
     ld      a0, FRAME_VCPU(tp)

@@ -8,6 +8,9 @@ export { bootPrimary as boot, bootOther as bootSecondary } from "../../core/boot
 
 /** A call that is waited for; any other exception of the guest's, or an interrupt while it ran. */
 export { handleQuickCall as quickCall, handleTrap as trap } from "./trap";
+/** A call of SBI's that is waited for, of BASE or TIME; all others are traps. */
+export { quickSbi } from "./sbi";
+
 /** Its load or store where it has no memory: all its registers are in its Vcpu. */
 export { handleAccess as access } from "./access";
 
@@ -20,6 +23,7 @@ export { reportPanic as panic } from "../../core/panic";
 /** What a call is known by, and where entry.S finds what in a Vcpu: the build writes them into offsets.h. */
 export { CALL_EXTENSION } from "./calls";
 export { QUICK_CALLS } from "./trap";
+export { BASE as SBI_BASE, TIME as SBI_TIME } from "./sbi";
 export { VCPU_PARTITION, VCPU_X0 } from "./vcpu";
 /** And in a blob. */
 export { BLOB_CPU_ID, BLOB_CPUS } from "./blobCheck";

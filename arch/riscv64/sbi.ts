@@ -1,7 +1,9 @@
 // SBI towards guests (RISC-V SBI 2.0), each function acting on the caller's partition alone: BASE, TIME, IPI, RFENCE, HSM, SRST,
 // DBCN. Every other call is NOT_SUPPORTED, PMU too; none is forwarded.
 
-import { CALL_VERSION_MAJOR, CALL_VERSION_MINOR, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON } from "../../core/abi";
+import {
+  CALL_VERSION_MAJOR, CALL_VERSION_MINOR, EXIT_FIRMWARE_CALL, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON,
+} from "../../core/abi";
 import { csrw_vstimecmp } from "../../build/generated/riscv64";
 import { REGION_EXECUTE } from "../../build/generated/blob";
 import { loadAcquire32 } from "../../build/generated/cpu";
@@ -14,13 +16,13 @@ import { ALREADY_AVAILABLE, INVALID_ADDRESS, INVALID_PARAM, NOT_SUPPORTED, SUCCE
 import { remoteFence, sendIpi } from "./sbiHarts";
 import { Vcpu } from "./vcpu";
 
-const BASE: u64 = 0x10;
-const TIME: u64 = 0x54494d45;
-const IPI: u64 = 0x735049;
-const RFENCE: u64 = 0x52464e43;
-const HSM: u64 = 0x48534d;
-const SRST: u64 = 0x53525354;
-const DBCN: u64 = 0x4442434e;
+export const BASE: u32 = 0x10;
+export const TIME: u32 = 0x54494d45;
+const IPI: u32 = 0x735049;
+const RFENCE: u32 = 0x52464e43;
+const HSM: u32 = 0x48534d;
+const SRST: u32 = 0x53525354;
+const DBCN: u32 = 0x4442434e;
 
 // BASE: by their function.
 const SPEC_VERSION: u64 = 0;
@@ -52,16 +54,20 @@ export function give(vcpu: Vcpu, result: i64): u32 {
   return RESUME;
 }
 
-/** Any call but our own. RESUME, or AGAIN if the guest does not go on. */
+/** A call of BASE or TIME: its result, or an error, which is negative. Few registers are saved for it (entry.S). */
+export function quickSbi(vcpu: Vcpu, extension: u64, asked: u64, argument: u64): i64 {
+  vcpu.countExit(EXIT_FIRMWARE_CALL);
+  return extension == BASE ? base(asked, argument) : setTimer(asked, argument);
+}
+
+/** Any other call but our own. RESUME, or AGAIN if the guest does not go on. */
 export function answerSbi(vcpu: Vcpu, partition: Partition): u32 {
   const extension = vcpu.a7;
-  if (extension == BASE) return give(vcpu, base(vcpu.a6, vcpu.a0));
   if (extension == HSM) {
     if (vcpu.a6 == HART_STOP) return leave(vcpu);
     if (vcpu.a6 == HART_START) return give(vcpu, start(partition, vcpu.a0, vcpu.a1, vcpu.a2));
     return give(vcpu, vcpu.a6 == HART_GET_STATUS ? status(partition, vcpu.a0) : NOT_SUPPORTED);
   }
-  if (extension == TIME) return give(vcpu, setTimer(vcpu.a6, vcpu.a0));
   if (extension == IPI) return give(vcpu, sendIpi(vcpu, partition));
   if (extension == RFENCE) return give(vcpu, remoteFence(vcpu, partition));
   if (extension == DBCN) return give(vcpu, debugConsole(vcpu, partition));
@@ -70,9 +76,14 @@ export function answerSbi(vcpu: Vcpu, partition: Partition): u32 {
   return stopOwn(vcpu, partition, vcpu.a0 == SHUTDOWN ? STOP_SYSTEM_OFF : STOP_SYSTEM_RESET);
 }
 
+/** All that there are, by their lowest four bits, in which they differ. */
+const EXTENSION_BITS: u64 = 15;
+const extensions: usize = memory.data<u32>([
+  BASE, 0, 0, RFENCE, SRST, TIME, CALL_EXTENSION, 0, 0, IPI, 0, 0, 0, HSM, DBCN, 0,
+]);
+
 @inline function hasExtension(extension: u64): bool {
-  return extension == BASE || extension == TIME || extension == IPI || extension == RFENCE || extension == HSM ||
-    extension == SRST || extension == DBCN || extension == CALL_EXTENSION;
+  return load<u32>(extensions + (<u32>(extension & EXTENSION_BITS) << 2)) == extension;
 }
 
 /** TIME has one function. A guest that knows Sstc writes stimecmp itself. */
@@ -83,10 +94,10 @@ function setTimer(asked: u64, at: u64): i64 {
 }
 
 function base(asked: u64, extension: u64): i64 {
+  if (asked == PROBE_EXTENSION) return hasExtension(extension) ? 1 : 0;
   if (asked == SPEC_VERSION) return VERSION_2_0;
   if (asked == IMPL_ID) return OUR_ID;
   if (asked == IMPL_VERSION) return CALL_VERSION_MAJOR << 16 | CALL_VERSION_MINOR;
-  if (asked == PROBE_EXTENSION) return hasExtension(extension) ? 1 : 0;
   return asked <= LAST_OF_BASE ? SUCCESS : NOT_SUPPORTED;
 }
 

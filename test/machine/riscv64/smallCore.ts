@@ -59,6 +59,8 @@ const TEXT = `(module
   (global (export "VCPU_PARTITION") i32 (i32.const 0))
   (global (export "CALL_EXTENSION") i32 (i32.const 0))
   (global (export "QUICK_CALLS") i32 (i32.const 0))
+  (global (export "SBI_BASE") i32 (i32.const -1))
+  (global (export "SBI_TIME") i32 (i32.const -1))
   (global (export "VCPU_X0") i32 (i32.const 16))
   (func $record (param $hart i32) (result i32)
     (local $at i32)

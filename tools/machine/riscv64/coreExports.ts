@@ -7,6 +7,8 @@ type Offset = Constant;
 export interface CoreExports extends Exports {
   /** A call that is waited for: its result, or an error, which is negative. */
   readonly quickCall: (vcpu: number, call: number) => bigint;
+  /** The same of SBI's, of its extensions SBI_BASE and SBI_TIME. */
+  readonly quickSbi: (vcpu: number, extension: bigint, asked: bigint, argument: bigint) => bigint;
   /** Any other exception of the guest's, or an interrupt while it ran. */
   readonly trap: (vcpu: number) => number;
   /** Its load or store where it has no memory, and the instruction, or 0: it cannot be fetched. */
@@ -15,6 +17,8 @@ export interface CoreExports extends Exports {
   /** What such a call is known by: a7, and a6 below that. */
   readonly CALL_EXTENSION: Constant;
   readonly QUICK_CALLS: Constant;
+  readonly SBI_BASE: Constant;
+  readonly SBI_TIME: Constant;
   // Where a vCPU's record has what the entry code and the machine look at by themselves.
   readonly VCPU_PARTITION: Offset;
   /** x0, which is not kept; x1…x31 behind it. */

@@ -186,14 +186,19 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
 
   /** What entry.S does with a call that is waited for: of its registers the function sees a0 alone. False: it is none. */
   private quickCall(hart: Hart): boolean {
-    const { CALL_EXTENSION, QUICK_CALLS } = this.core;
-    const call = this.x(hart, A6);
-    if (this.x(hart, A7) !== BigInt(CALL_EXTENSION.value >>> 0) || call >= BigInt(QUICK_CALLS.value)) return false;
+    const { CALL_EXTENSION, QUICK_CALLS, SBI_BASE, SBI_TIME } = this.core;
+    const [extension, call, argument] = [this.x(hart, A7), this.x(hart, A6), this.x(hart, A0)];
+    const isOf = (one: { readonly value: number }): boolean => extension === BigInt(one.value >>> 0);
+    const isOwn = isOf(CALL_EXTENSION) && call < BigInt(QUICK_CALLS.value);
+    if (!isOwn && !isOf(SBI_BASE) && !isOf(SBI_TIME)) return false;
+    const answer = (): bigint => (isOwn
+      ? this.core.quickCall(hart.vcpu, Number(call))
+      : this.core.quickSbi(hart.vcpu, extension, call, argument));
     const registers = new BigUint64Array(this.linear.buffer, hart.vcpu + this.core.VCPU_X0.value, REGISTERS);
     const saved = registers.slice();
     registers.fill(UNKNOWN);
     this.setX(hart, A0, saved[A0] ?? 0n);
-    const result = BigInt.asIntN(64, this.within(hart, () => this.core.quickCall(hart.vcpu, Number(call))));
+    const result = BigInt.asIntN(64, this.within(hart, answer));
     registers.set(saved);
     this.setX(hart, A0, result < 0n ? result : 0n);
     this.setX(hart, A1, result < 0n ? 0n : result);
