@@ -204,3 +204,33 @@ test("a new life finds it as after a reset, and none of what came before", () =>
   pulse(OWN);
   expect(guest(0).take()).toBeUndefined();
 });
+
+test("whatever it writes, wherever: its own sources alone change, and none is ever sent to another's hart or file", () => {
+  boot();
+  open(FOREIGN, RISING, 0n, NEIGHBOUR);
+  const { aplic } = machine;
+  const others = (): unknown => [aplic.sourcecfg, aplic.target].map((set) =>
+    [...set].filter((_, source) => source !== OWN && source !== LEVEL));
+  const bitsOfOthers = (): number[] => [aplic.enabled, aplic.pending].flatMap(([first = 0, second = 0, ...more]) =>
+    [first & ~(1 << OWN), second & ~(1 << (LEVEL % 32)), ...more]);
+  const before = [others(), bitsOfOthers()];
+  const supervisors = machine.pcpus.map(({ csrs }) => csrs.imsic.supervisor.pending.slice());
+  // Multiplicative congruential generator (Park and Miller): the same writes every time.
+  let seed = 20_261;
+  const random = (below: number): number => (seed = (seed * 48_271) % 0x7fff_ffff) % below;
+  const registers = [DOMAINCFG, sourcecfg(OWN), sourcecfg(LEVEL), target(OWN), target(LEVEL)];
+  const places = [...registers, SETIPNUM, CLRIPNUM, SETIENUM, SETIPNUM_LE];
+  for (let n = 0; n < 20_000; n++) {
+    const known = places[random(places.length)] ?? 0;
+    const offset = random(2) === 0 ? known : 4 * random(0x1000);
+    const data = random(2) === 0 ? random(128) : random(0x7fff_ffff) * 2 + random(2);
+    write(offset, BigInt(data));
+    if (random(16) === 0) machine.setLine(random(2) === 0 ? OWN : LEVEL, random(2) === 0);
+    for (const source of [OWN, LEVEL]) {
+      const sent = aplic.target[source] ?? 0;
+      if (sent !== 0) expect([sent >>> 18, (sent >>> 12) & 0x3f]).toEqual([expect.toBeOneOf([0, 1]), 1]);
+    }
+  }
+  expect([others(), bitsOfOthers()]).toEqual(before);
+  expect(machine.pcpus.map(({ csrs }) => csrs.imsic.supervisor.pending)).toEqual(supervisors);
+});
