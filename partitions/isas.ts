@@ -1,6 +1,5 @@
 // What the checks, the planner, its proof and guests' device trees ask a board's ISA: one table, by the ISA. All else of them
 // knows none. A new ISA is its files in check/<isa>, plan/<isa> and devicetree/<isa>, and a line here.
-import type { Trigger } from "../boards/devices.ts";
 import type { BoardIsa } from "../boards/isa.ts";
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
@@ -23,7 +22,7 @@ import * as windows from "./plan/aarch64/windows.ts";
 import type { Emulated } from "./plan/emulated.ts";
 import type { Lines } from "./plan/lines.ts";
 import { isaOfPlan } from "./plan/plan.ts";
-import type { Plan, PlannedCpu, PlannedPartition, PlannedRegion } from "./plan/plan.ts";
+import type { Plan, PlannedCpu, PlannedLine, PlannedPartition, PlannedRegion } from "./plan/plan.ts";
 import * as riscvExits from "./plan/riscv64/exits.ts";
 import * as riscvMachine from "./plan/riscv64/machine.ts";
 import type { Riscv64Cpu, Riscv64Machine, Riscv64Windows } from "./plan/riscv64/plan.ts";
@@ -56,7 +55,7 @@ export interface IsaPlanning {
   /** The timer for whose interrupt a number may have been taken. */
   timerOf(board: Board, number: number): string | undefined;
   /** Why such guests cannot drive this board's interrupt controller. */
-  controllerProblem(board: Board, profile: Profile): Problem | undefined;
+  controllerProblem(board: Board, profile: Profile, isDirect: boolean): Problem | undefined;
   /** Why interrupts cannot be direct on these pCPUs, or for such guests. */
   directProblems(board: Board, cpus: readonly number[], profile: Profile | undefined): readonly Problem[];
   /** Why who has these pCPUs cannot be trusted with its vCPUs' interrupts to one another. */
@@ -115,7 +114,9 @@ export interface IsaPlanning {
   /** Of each vCPU's node, besides what all have. */
   cpuProperties(board: Board, partition: PlannedPartition): Readonly<Record<string, Value>>;
   cpuNodes(vcpu: number, phandles: OwnPhandles): readonly TreeNode[];
-  interruptCells(line: number, trigger: Trigger): readonly number[];
+  rootProperties(phandles: OwnPhandles): Readonly<Record<string, Value>>;
+  /** Which interrupts a node has. */
+  interruptProperties(lines: readonly PlannedLine[], phandles: OwnPhandles): Readonly<Record<string, Value>>;
   firmwareNodes(): readonly TreeNode[];
   /** Its name without the unit address, and what it says besides its registers and its interrupt. */
   readonly UART_NODE: string;

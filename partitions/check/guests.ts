@@ -16,7 +16,7 @@ export function checkGuests(board: Board, partitions: readonly PartitionRequest[
         findings.report([...path, "interrupts"], wrong);
     if (profile === undefined) continue;
     const at = [...path, "guest"];
-    const problem = isaOf(board).controllerProblem(board, profile);
+    const problem = isaOf(board).controllerProblem(board, profile, fields.interrupts === "direct");
     if (problem !== undefined) findings.report(at, problem);
     const spi = consoleNumberOf(profile);
     if (spi !== undefined && partition !== heir)

@@ -46,7 +46,7 @@ export function ownTree(
       model: [`axv-part ${board.name}: ${partition.name}`],
       "#address-cells": [2],
       "#size-cells": [2],
-      "interrupt-parent": [phandles.controller],
+      ...isa.rootProperties(phandles),
     },
     children: [
       chosen(request),
@@ -58,7 +58,7 @@ export function ownTree(
       uart(request, partition.console, phandles),
       ...(partition.telemetry ? [uart(request, partition.console + PL011_SIZE, phandles)] : []),
       ...passedThrough,
-      ...channels(isa, partition),
+      ...channels(isa, partition, phandles),
       ...mailbox(partition),
     ],
   };
@@ -131,7 +131,7 @@ function uart({ board, partition }: TreeRequest, ipa: number, phandles: OwnPhand
     properties: {
       ...(compatible && { compatible }),
       reg: reg(ipa, PL011_SIZE),
-      interrupts: isa.interruptCells(partition.consoleInterrupt, "edge"),
+      ...isa.interruptProperties([{ intid: partition.consoleInterrupt, trigger: "edge" }], phandles),
       ...properties,
     },
   };
@@ -143,9 +143,7 @@ function devices(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPha
     properties: {
       compatible: device.compatible,
       reg: device.windows.flatMap(({ base, size }) => reg(base, size)),
-      ...(device.interrupts.length > 0
-        ? { interrupts: device.interrupts.flatMap(({ intid, trigger }) => isa.interruptCells(intid, trigger)) }
-        : {}),
+      ...(device.interrupts.length > 0 ? isa.interruptProperties(device.interrupts, phandles) : {}),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
       ...(device.clockNames.length > 0
         ? { clocks: device.clockNames.map(() => phandles.clock), "clock-names": device.clockNames }
@@ -155,14 +153,14 @@ function devices(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPha
 }
 
 /** For uio_pdrv_genirq: /dev/uioN, named as the channel; its interrupt is the peer's doorbell. */
-function channels(isa: IsaPlanning, partition: PlannedPartition): TreeNode[] {
+function channels(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] {
   return partition.channels.map((channel) => ({
     name: unit(channel.name, channel.ipa),
     properties: {
       compatible: ["generic-uio"],
       "linux,uio-name": [channel.name],
       reg: reg(channel.ipa, channel.size),
-      interrupts: isa.interruptCells(channel.interrupt, "edge"),
+      ...isa.interruptProperties([{ intid: channel.interrupt, trigger: "edge" }], phandles),
       ...(channel.carriesImage ? { "axv,carries": ["process-image"] } : {}),
       ...(channel.carriesTags ? { "axv,carries": ["tags"] } : {}),
     },

@@ -1,18 +1,28 @@
-// Intrinsics of a Linux/arm64 user program: the system calls that plc-reader makes, and what lies outside its linear
+// Intrinsics of a Linux user program: the system calls that plc-reader makes, and what lies outside its linear
 // memory. Imported from "linux". A result below 0 is -errno, as the kernel gives it.
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
 
-/** A system call: number in x8, arguments in x0…x5, result in x0 (man 2 syscall). Parameters are in the kernel's order. */
+/** man 2 syscall: the instruction, before a register's number that of arguments, and where the call's number is. */
+const CONVENTIONS = {
+  aarch64: { instruction: "svc #0", argument: "x", number: "x8" },
+  riscv64: { instruction: "ecall", argument: "a", number: "a7" },
+} as const;
+
+/** A system call, its result where the first argument was. Parameters are in the kernel's order. */
 const call = (name: string, number: number, parameters: readonly string[], doc: string): Intrinsic => {
-  const registers = parameters.map((parameter, n) => `register unsigned long r${n} __asm__("x${n}") = ${parameter};`);
   const inputs = parameters.map((_, n) => (n === 0 ? `"+r"(r0)` : `"r"(r${n})`));
+  const cOf = (isa: keyof typeof CONVENTIONS): string => {
+    const { instruction, argument, number: register } = CONVENTIONS[isa];
+    const registers = parameters.map((each, n) => `register unsigned long r${n} __asm__("${argument}${n}") = ${each};`);
+    return `${registers.join(" ")} register unsigned long r8 __asm__("${register}") = ${number};
+    __asm__ volatile("${instruction}" : ${inputs[0]} : ${[...inputs.slice(1), `"r"(r8)`].join(", ")} : "memory"); return r0;`;
+  };
   return {
     name,
     params: Object.fromEntries(parameters.map((parameter) => [parameter, "u64" as const])),
     result: "u64",
     doc,
-    c: `${registers.join(" ")} register unsigned long r8 __asm__("x8") = ${number};
-    __asm__ volatile("svc #0" : ${inputs[0]} : ${[...inputs.slice(1), `"r"(r8)`].join(", ")} : "memory"); return r0;`,
+    c: { aarch64: cOf("aarch64"), riscv64: cOf("riscv64") },
   };
 };
 

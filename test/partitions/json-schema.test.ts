@@ -16,6 +16,7 @@ type Value = null | boolean | number | string | Value[] | { [key: string]: Value
 
 const GOOD = [
   "partitions/examples/demo.yaml",
+  "partitions/examples/demo-riscv64.yaml",
   "partitions/examples/coloured.yaml",
   "test/partitions/golden/system.yaml",
   "test/partitions/golden/shares.yaml",

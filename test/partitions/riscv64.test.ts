@@ -12,7 +12,7 @@ import { planFile } from "../../tools/plan/file.ts";
 import { formatPlan } from "../../tools/plan/report.ts";
 import { plain } from "../../tools/run/paint.ts";
 import { riscv64Plan } from "../riscv64.ts";
-import { planText } from "./systems.ts";
+import { plan, planText } from "./systems.ts";
 
 const PAGE = 0x1000;
 const planned = (partitions: string, channels = "{}"): Riscv64Plan => {
@@ -68,6 +68,12 @@ describe("a plan", () => {
       [0x8000_0000n, 0n, 0x1000_0000n, 0n],
     ]);
     expect(records["Ram"]).toEqual([{ base: 0x8020_0000n, size: 0x3fe0_0000n }]);
+  });
+
+  test("Linux is told of its harts, files, APLIC, UART, devices and channel, each with sources of its own", async () => {
+    const { system, diagnostics } = plan("partitions/examples/demo-riscv64.yaml");
+    expect(diagnostics).toEqual([]);
+    await expect(system?.deviceTrees.get("linux")?.()).toMatchFileSnapshot("golden/riscv64-linux.dts");
   });
 
   test("a hart whose guest has direct interrupts can keep house", () => {
@@ -183,6 +189,8 @@ test.each<[string, string, string]>([
   ["direct interrupts on a hart without files", "{ guest: plc, cpus: [2], interrupts: direct }",
     "AXV-P184 interrupts cannot be direct: hart 2 of mine has no interrupt file for guests: leave interrupts injected"],
   ["SPIs", "{ guest: plc, cpus: [1], spis: [4] }", "AXV-P181 a RISC-V board has no SPI: name the device that has the interrupt"],
+  ["interrupts of devices that are injected", "{ guest: linux, cpus: [1] }",
+    "AXV-P181 a RISC-V board has no injected interrupts of devices: write `interrupts: direct`"],
   ["trust", "{ guest: plc, cpus: [1], interrupts: direct, trust: [sgi] }", "AXV-P181 a RISC-V board has no SGIs"],
   ["bandwidth", "{ guest: plc, cpus: [1], bandwidth: { budget: 64K, period: 1ms } }", "AXV-P181 a RISC-V board has no counter"],
   ["ways", "{ guest: plc, cpus: [1], cache: { ways: [0] } }", "AXV-P045 mine has no cluster whose cache can be parted by ways"],

@@ -153,11 +153,29 @@ export const TAG_READER: Program = {
 /** Brings a new image for another partition to the hypervisor: a Linux/arm64 executable for the one that `update:` names. */
 export const UPDATE_SENDER: Program = { ...PLC_READER, name: "update-sender", entry: "rtos-guests/linux/updates/index.ts" };
 
+/** The same for Linux/riscv64. */
+const forRiscv64 = (program: Program): Program => ({
+  ...program,
+  name: `${program.name}-riscv64`,
+  isa: "riscv64",
+  assembly: ["rtos-guests/linux/riscv64/start.S"],
+  defines: { LINEAR_BASE: LINEAR_BASE_RISCV64 },
+});
+/** What the project's own Linux has, by the name that it is called by there. */
+export const LINUX_PROGRAMS: Readonly<Record<Isa, Readonly<Record<string, Program>>>> = {
+  aarch64: { [PLC_READER.name]: PLC_READER, [TAG_READER.name]: TAG_READER, [UPDATE_SENDER.name]: UPDATE_SENDER },
+  riscv64: {
+    [PLC_READER.name]: forRiscv64(PLC_READER),
+    [TAG_READER.name]: forRiscv64(TAG_READER),
+    [UPDATE_SENDER.name]: forRiscv64(UPDATE_SENDER),
+  },
+};
+
 /** The hypervisor for each ISA. */
 export const CORE_OF: Readonly<Record<Isa, Program>> = { aarch64: CORE, riscv64: CORE_RISCV64 };
 /** What verify proves, and nothing else does. */
 export const CORES: readonly Program[] = Object.values(CORE_OF);
 
 export const PROGRAMS: readonly Program[] = [
-  ...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER, UPDATE_SENDER,
+  ...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, ...Object.values(LINUX_PROGRAMS).flatMap((each) => Object.values(each)),
 ];

@@ -6,9 +6,9 @@ export const LINUX_ERRORS = {
   "tool-missing": "run sh tools/setup.sh, which installs what is missing",
   "tool-failed": "the command's own words say why",
   "no-network": "connect this machine to its Debian archive once; later runs need no network",
-  "no-package": "the archive has no such arm64 package; see that /etc/apt names a full Debian archive",
+  "no-package": "the archive has no such package; see that /etc/apt names a full Debian archive",
   "no-tree": "Debian's kernel package has none of this name: give the maker's own, as board.yaml's `tree:` says",
-  "kernel-format": "only an arm64 Image, as Debian 12 and 13 have it, can be booted",
+  "kernel-format": "only an Image, as Debian 12 and 13 have it, can be booted",
   "no-module": "this kernel is not laid out like those of Debian 12 and 13",
   "cache-damaged": "delete this folder and run the same command again",
 } as const;

@@ -1,16 +1,28 @@
-// Fetches Debian's own arm64 kernel and static busybox, of the release that runs on this machine, into a cache folder.
+// Fetches Debian's own kernel and static busybox into a cache folder: for arm64 of the release that runs on this machine, for
+// riscv64 of Debian 13, which is the first that has it.
 // Once they are there, no network is needed. A newer kernel comes when the folder is deleted.
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { Isa } from "../../boards/isa.ts";
 import { PrivateApt } from "./apt.ts";
 import { LinuxError } from "./errors.ts";
 import { debianSources, parseDeb822, parseOneLine, type Source } from "./sources.ts";
 import { withWorkFolder } from "./workFolder.ts";
 
-const ARCHITECTURE = "arm64";
-const KERNEL_METAPACKAGE = "linux-image-arm64"; // depends on the kernel package of the day
+/** What is fetched of an architecture: a metapackage that depends on the kernel package of the day, and of which release. */
+export interface Distribution {
+  readonly architecture: string;
+  readonly kernel: string;
+  /** Left out: the one that runs on this machine. */
+  readonly release?: string;
+}
+export const DISTRIBUTIONS = {
+  aarch64: { architecture: "arm64", kernel: "linux-image-arm64" },
+  riscv64: { architecture: "riscv64", kernel: "linux-image-riscv64", release: "trixie" },
+} as const satisfies Readonly<Record<Isa, Distribution>>;
+const ARCHITECTURE: string = DISTRIBUTIONS.aarch64.architecture;
 const BUSYBOX_PACKAGE = "busybox-static";
 const MEGABYTE = 1e6; // as apt counts
 const PACKAGES_FILE = "packages.json"; // written last
@@ -70,10 +82,9 @@ async function cachedPackages(folder: string): Promise<DebianPackages | undefine
   }
 }
 
-async function download(apt: PrivateApt, folder: string, say: Say): Promise<void> {
-  const metapackage = await apt.show(KERNEL_METAPACKAGE);
-  const kernel = /\blinux-image-(\S+)/.exec(metapackage.get("Depends") ?? "");
-  if (!kernel) throw new LinuxError("no-package", `the kernel that ${KERNEL_METAPACKAGE} depends on`);
+async function download(apt: PrivateApt, metapackage: string, folder: string, say: Say): Promise<void> {
+  const kernel = /\blinux-image-(\S+)/.exec((await apt.show(metapackage)).get("Depends") ?? "");
+  if (!kernel) throw new LinuxError("no-package", `the kernel that ${metapackage} depends on`);
   const [kernelPackage, version = ""] = kernel;
   const bytes = Number((await apt.show(kernelPackage)).get("Size"));
   say(`downloading ${kernelPackage} (${Math.round(bytes / MEGABYTE)} MB) and ${BUSYBOX_PACKAGE} …`);
@@ -105,27 +116,43 @@ export async function archiveOf(machine: Machine, architecture = ARCHITECTURE, r
   return { folder: join(machine.cache, `debian-${release ?? codename}-${architecture}`), sources, architecture };
 }
 
-const folderOf = (codename: string, { cache }: Machine): string => join(cache, `debian-${codename}-${ARCHITECTURE}`);
+/** Of another release than the machine's, what it was released with: what came since is a moving target. */
+const asReleased = (sources: string, release: string): string => {
+  const hasIt = new RegExp(`^suites:.* ${release}( |$)`, "m");
+  const stanzas = sources.split("\n\n").filter((stanza) => hasIt.test(stanza));
+  return `${stanzas.map((stanza) => stanza.replace(/^suites: .*$/m, `suites: ${release}`).trim()).join("\n\n")}\n`;
+};
 
-/** Debian's packages for the release at hand, if they have been fetched. */
-export const fetchedDebian = async (machine: Machine = thisMachine()): Promise<DebianPackages | undefined> =>
-  cachedPackages(folderOf(await codenameOf(machine.etc), machine));
+const folderOf = (codename: string, { architecture }: Distribution, { cache }: Machine): string =>
+  join(cache, `debian-${codename}-${architecture}`);
+const releaseOf = async ({ release }: Distribution, { etc }: Machine): Promise<string> => {
+  const own = await codenameOf(etc);
+  return release ?? own;
+};
 
-/** Gives back Debian's packages for the release at hand, from the cache if they are there. */
-export async function fetchDebian(say: Say, machine: Machine = thisMachine()): Promise<DebianPackages> {
-  const codename = await codenameOf(machine.etc);
-  const folder = folderOf(codename, machine);
+/** Debian's packages, if they have been fetched. */
+export const fetchedDebian = async (
+  machine: Machine = thisMachine(), of: Distribution = DISTRIBUTIONS.aarch64,
+): Promise<DebianPackages | undefined> => cachedPackages(folderOf(await releaseOf(of, machine), of, machine));
+
+/** Gives back Debian's packages, from the cache if they are there. */
+export async function fetchDebian(
+  say: Say, machine: Machine = thisMachine(), of: Distribution = DISTRIBUTIONS.aarch64,
+): Promise<DebianPackages> {
+  const codename = await releaseOf(of, machine);
+  const folder = folderOf(codename, of, machine);
   const cached = await cachedPackages(folder);
   if (cached) return cached;
 
-  const { sources } = await archiveOf(machine);
+  const archive = await archiveOf(machine, of.architecture, of.release);
+  const sources = of.release === undefined ? archive.sources : asReleased(archive.sources, of.release);
   // All in a folder of its own, which takes its final name in one step: whoever is first wins, nobody sees a half.
   await withWorkFolder(machine.cache, "fetch", async (work) => {
-    say(`fetching the list of Debian ${codename}'s ${ARCHITECTURE} packages …`);
-    const apt = await PrivateApt.open(work, sources, ARCHITECTURE);
+    say(`fetching the list of Debian ${codename}'s ${of.architecture} packages …`);
+    const apt = await PrivateApt.open(work, sources, of.architecture);
     const packages = join(work, "packages");
     await mkdir(packages);
-    await download(apt, packages, say);
+    await download(apt, of.kernel, packages, say);
     await rename(packages, folder).catch(async (error: unknown) => {
       if ((await cachedPackages(folder)) === undefined) throw error;
     });

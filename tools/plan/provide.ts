@@ -4,12 +4,13 @@ import { once } from "node:events";
 import { copyFile, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { BOARD_ISAS } from "../../boards/isa.ts";
 import { ROOT } from "../build/files.ts";
 import { buildProgram, isUpToDate } from "../build/index.ts";
 import { PLC, PLC_RISCV64 } from "../build/programs.ts";
 import { QUICK_WASM } from "../build/quickWasm.ts";
 import { inProject } from "../../partitions/project.ts";
-import { ensureLinux, isLinuxReady } from "../linux/linux.ts";
+import { ensureLinux, isLinuxReady, LINUX_FOLDERS } from "../linux/linux.ts";
 import { debianTree } from "../linux/trees.ts";
 
 export type Progress = (line: string) => void;
@@ -28,7 +29,11 @@ const BUILDERS: readonly Builder[] = [
     build: (progress) => buildProgram(PLC_RISCV64, progress),
     isReady: () => isUpToDate(PLC_RISCV64),
   },
-  { files: ["build/linux/Image", "build/linux/initramfs.cpio.gz"], build: ensureLinux, isReady: isLinuxReady },
+  ...BOARD_ISAS.map((isa) => ({
+    files: ["Image", "initramfs.cpio.gz"].map((name) => `${LINUX_FOLDERS[isa]}/${name}`),
+    build: (progress: Progress) => ensureLinux(progress, isa),
+    isReady: () => isLinuxReady(isa),
+  })),
 ];
 
 export async function provide(files: readonly string[], progress: Progress): Promise<void> {

@@ -5,7 +5,11 @@ import { notOnRiscv, notDirect } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
 import { GUEST_FILE } from "../../plan/riscv64/sizes.ts";
 
-export const controllerProblem = (): undefined => undefined;
+/** Why such a guest would hear of no device. */
+export const controllerProblem = (_: Riscv64Board, { controller }: Riscv64Profile, isDirect: boolean): Problem | undefined =>
+  controller === "imsic" && !isDirect
+    ? notOnRiscv("injected interrupts of devices", "write `interrupts: direct`: they go to its harts' interrupt files")
+    : undefined;
 
 export const trustProblems = (): Problem[] => [
   notOnRiscv("SGIs that a guest could be trusted with", "remove it: messages to its own harts leave no guest code anyway"),

@@ -3,7 +3,7 @@ import type { Trigger } from "../../../boards/devices.ts";
 import type { Aarch64Board as Board } from "../../../boards/schema.ts";
 import { pmuLines } from "../../plan/aarch64/machine.ts";
 import { FIRST_SPI, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
-import type { Aarch64PlannedPartition as PlannedPartition } from "../../plan/plan.ts";
+import type { Aarch64PlannedPartition as PlannedPartition, PlannedLine } from "../../plan/plan.ts";
 import { reg, unit } from "../dts.ts";
 import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
 import { TRIGGER_CELL } from "../trigger.ts";
@@ -17,6 +17,13 @@ const GIC_PPI = 1;
 /** `interrupts` of a node. */
 export const interruptCells = (intid: number, trigger: Trigger): number[] =>
   [GIC_SPI, intid - FIRST_SPI, TRIGGER_CELL[trigger]];
+
+export const rootProperties = ({ controller }: OwnPhandles): Readonly<Record<string, Value>> => ({
+  "interrupt-parent": [controller],
+});
+export const interruptProperties = (lines: readonly PlannedLine[]): Readonly<Record<string, Value>> => ({
+  interrupts: lines.flatMap(({ intid, trigger }) => interruptCells(intid, trigger)),
+});
 
 /** A GICv2's has a bit from 8 on for each CPU interface that it is wired to. */
 function ppi(number: number, { gicr, cpus }: PlannedPartition): number[] {

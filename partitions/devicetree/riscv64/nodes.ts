@@ -1,9 +1,8 @@
 // Nodes of a guest's device tree that RISC-V has (Linux, bindings riscv/cpus.yaml, riscv,imsics.yaml, riscv,aplic.yaml): harts,
 // each with its own interrupt controller, and of a direct guest its interrupt files and its APLIC.
 import type { Riscv64Board } from "../../../boards/schema.ts";
-import type { Trigger } from "../../../boards/devices.ts";
 import { PAGE } from "../../units.ts";
-import type { PlannedPartition, Riscv64PlannedPartition } from "../../plan/plan.ts";
+import type { PlannedLine, PlannedPartition, Riscv64PlannedPartition } from "../../plan/plan.ts";
 import { APLIC_SIZE } from "../../plan/riscv64/sizes.ts";
 import { reg, unit } from "../dts.ts";
 import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
@@ -12,8 +11,14 @@ import { TRIGGER_CELL } from "../trigger.ts";
 /** Of a hart's own interrupt controller: the supervisor's external interrupt (scause 9). */
 const SUPERVISOR_EXTERNAL = 9;
 
-/** `interrupts` of a node: a source of its APLIC. */
-export const interruptCells = (source: number, trigger: Trigger): number[] => [source, TRIGGER_CELL[trigger]];
+/** A root with an `interrupt-parent` would be one of each hart's own controller, which has none. */
+export const rootProperties = (): Readonly<Record<string, Value>> => ({});
+/** Sources of its APLIC. */
+export const interruptProperties = (
+  lines: readonly PlannedLine[], { controller }: OwnPhandles,
+): Readonly<Record<string, Value>> => ({
+  "interrupts-extended": lines.flatMap(({ intid, trigger }) => [controller, intid, TRIGGER_CELL[trigger]]),
+});
 
 /** Of single letters, in the order in which an ISA's name has them (Unprivileged ISA, "ISA Extension Naming Conventions"). */
 const LETTERS = ["i", "m", "a", "f", "d", "q", "c", "b"];
