@@ -148,6 +148,13 @@ test("a PLC whose interrupts are injected has exits, and that is no defect", asy
   expect(checks).toHaveLength(13);
 });
 
+test("of a Linux whose interrupts are direct, too, nobody knows when it works: its exits are no defect", async () => {
+  const direct = demoPartitions.map((plan) => ({ ...plan, direct: true }));
+  const checks = await judged(judgeDemo, "none", 5, direct);
+  expect(notPassed(checks)).toEqual([]);
+  expect(checks).toHaveLength(14);
+});
+
 describe("what a board cannot do", () => {
   const bandwidth = { budget: 65536, refills: 512, periodMicroseconds: 1000 };
   const asking = demoPartitions.map((plan) => (plan.name === "linux" ? { ...plan, bandwidth, ways: [0] } : plan));

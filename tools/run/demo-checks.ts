@@ -96,7 +96,9 @@ function watchPlc(session: Session): () => Check[] {
   };
 }
 
-const directs = ({ monitor }: Session): PartitionRecord[] => monitor.partitions.filter(({ plan }) => plan.direct);
+/** Whether a partition works is known of those that publish something: of Linux, direct where it has to be, it is not. */
+const directs = ({ monitor }: Session): PartitionRecord[] =>
+  monitor.partitions.filter(({ plan }) => plan.direct && plan.tags.length > 0);
 
 /** What direct interrupts promise: a partition that works never leaves its guest. */
 function withoutExits({ name, exits, sinceReady }: PartitionRecord): Check {

@@ -55,7 +55,8 @@ export class FirmwareChain {
 
   inspect(plan: Plan): void {
     const board = boardOf(plan, this.#systemFile);
-    if (board.boot.qemu?.machine.split(",")[0] !== MACHINE) throw new RunError("AXV_RUN_FIRMWARE_BOARD", board.name);
+    if (board.isa !== "aarch64" || board.boot.qemu?.machine.split(",")[0] !== MACHINE)
+      throw new RunError("AXV_RUN_FIRMWARE_BOARD", board.name);
     compatibleOf(plan);
   }
 
