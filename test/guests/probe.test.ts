@@ -9,7 +9,7 @@ import { gicVersions, probe } from "../../tools/guest/probe.ts";
 import { everyProfile } from "../../tools/guest/profiles.ts";
 import { formatProbe, formatProfiles } from "../../tools/guest/report.ts";
 import { plain } from "../../tools/run/paint.ts";
-import { arm64Image, codeOf, elfFile } from "../partitions/imageFiles.ts";
+import { arm64Image, codeOf, elfFile, riscvImage } from "../partitions/imageFiles.ts";
 
 const all = everyProfile();
 
@@ -23,6 +23,22 @@ const text = (words: string): number[] => [...new TextEncoder().encode(words)];
 const raw = (words: string, ...code: readonly number[]): Uint8Array =>
   new Uint8Array([...codeOf(...code), ...text(words)]);
 const probed = (bytes: Uint8Array): ReturnType<typeof probe> => probe("image", bytes, all);
+
+describe("an image for RISC-V", () => {
+  test("is recognised by its header, and by the text in it, as a guest of RISC-V's profiles alone", () => {
+    const found = probed(riscvImage(0x200000, 0x100000, 0, "Linux version 6.12"));
+    expect(found).toMatchObject({ format: "riscv-image", isa: "RISC-V", code: undefined, placed: undefined, missing: [] });
+    expect(found.profile).toMatchObject({ name: "linux", isa: "riscv64" });
+    expect(formatProbe(found, plain)).toContain("riscv Image, RISC-V, ");
+    expect(gicVersions(found)).toEqual([]);
+  });
+
+  test("as an ELF file: what it says of addresses is shown, and that it needs a profile", () => {
+    const found = probed(elfFile({ entry: 0x80200000n, segments: [{ paddr: 0x80200000, bytes: [1, 2, 3, 4] }], machine: 243 }));
+    expect(found).toMatchObject({ format: "elf", isa: "RISC-V", placed: { entry: 0x80200000 } });
+    expect(found.missing).toEqual(["a profile: name one in system.yaml"]);
+  });
+});
 
 describe("the profile", () => {
   test.each([

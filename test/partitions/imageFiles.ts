@@ -71,3 +71,16 @@ export function arm64Image(textOffset: number, imageSize: number, size = 64): Ui
   file.set([0x41, 0x52, 0x4d, 0x64], 56);
   return file;
 }
+
+/** A Linux riscv Image of its header alone, and text behind it. */
+export function riscvImage(textOffset: number, imageSize: number, flags = 0, behind = ""): Uint8Array {
+  const image = new Uint8Array(64 + behind.length);
+  const view = new DataView(image.buffer);
+  view.setBigUint64(8, BigInt(textOffset), true);
+  view.setBigUint64(16, BigInt(imageSize), true);
+  view.setBigUint64(24, BigInt(flags), true);
+  image.set(new TextEncoder().encode("RISCV"), 48);
+  image.set([0x52, 0x53, 0x43, 0x05], 56);
+  image.set(new TextEncoder().encode(behind), 64);
+  return image;
+}

@@ -9,7 +9,7 @@ import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
 import { MIB } from "../../partitions/units.ts";
 import { Random } from "../hostile/random.ts";
-import { arm64Image, codeOf, elfFile, rules } from "./imageFiles.ts";
+import { arm64Image, codeOf, elfFile, riscvImage, rules } from "./imageFiles.ts";
 import { here } from "./systems.ts";
 
 const image = (name: string): Uint8Array => readFileSync(here(`images/${name}`));
@@ -176,6 +176,26 @@ describe("any image", () => {
     const rtThread = readGuestImage(arm64Image(0x200000, MIB), rules(0x40008000));
     expect(rtThread).toMatchObject({ movable: false, entry: 0x40200000, end: 0x40300000 });
     expect(readGuestImage(arm64Image(0, MIB), rules(0x40200000))).toMatchObject({ movable: false, entry: 0x40200000 });
+  });
+
+  test("a riscv Image is as an arm64 one, for RISC-V alone", () => {
+    const riscv = (load?: number) => ({ ...rules(load), isa: "riscv64" as const });
+    const image = riscvImage(0x200000, 2 * MIB);
+    expect(readGuestImage(image, riscv())).toMatchObject({
+      format: "riscv-image", movable: true, parts: [{ at: 0x200000, size: 64 }], end: 0x200000 + 2 * MIB, entry: 0x200000,
+    });
+    expect(readGuestImage(image, riscv(0x80000000))).toMatchObject({ movable: false, entry: 0x80200000 });
+    expect(readGuestImage(image, rules(0))).toEqual({ kind: "isa", isa: "RISC-V" });
+    expect(readGuestImage(arm64Image(0, MIB), riscv())).toEqual({ kind: "isa", isa: "AArch64" });
+    expect(readGuestImage(image, { formats: ["raw"], load: 0x80000000, isa: "riscv64" })).toMatchObject({ format: "raw" });
+  });
+
+  test.each([
+    ["big-endian one", riscvImage(0x200000, MIB, 1), "it is a big-endian riscv Image"],
+    ["one off a page", riscvImage(0x200010, MIB), "its text_offset is 0x00200010, and has to be a multiple of 4 KiB"],
+    ["one cut short", riscvImage(0x200000, MIB).subarray(0, 62), "it has 62 bytes, fewer than a riscv Image's header"],
+  ])("a riscv Image: a %s is refused", (_, image, reason) => {
+    expect(readGuestImage(image, { ...rules(undefined), isa: "riscv64" })).toEqual({ kind: "malformed", reason });
   });
 
   test("a raw binary goes where its profile says, and is entered there", () => {
