@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const SHELVES = { boards: boards(), profiles: profiles() };
+const SHELVES = { boards: boards(), profilesFor: profiles };
 
 /** Diagnostics of what these flags make. */
 function checked(board: string, partitions: readonly string[]): string[] {
@@ -41,7 +41,7 @@ test("by default: Linux and a PLC, a channel between them, a spare pCPU", () => 
 
 test("whatever guests are wanted, as many as there are pCPUs: it passes check without a warning of its own making", () => {
   const guest = fc.constantFrom("linux", "plc");
-  const board = fc.constantFrom("qemu-aarch64", "qemu-aarch64-gicv2");
+  const board = fc.constantFrom("qemu-aarch64", "qemu-aarch64-gicv2", "qemu-riscv64");
   fc.assert(
     fc.property(board, fc.array(guest, { minLength: 1, maxLength: 4 }), (name, guests) => {
       expect(checked(name, guests.map((kind, index) => `p${index}=${kind}`))).toEqual([]);

@@ -2,6 +2,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
+import type { BoardIsa } from "../../boards/isa.ts";
 import { boardsIn, profilesIn } from "../../partitions/shelf.ts";
 import { compose } from "../init/compose.ts";
 import { InitError } from "../init/errors.ts";
@@ -37,7 +38,8 @@ async function init(file: string, options: Options): Promise<void> {
   const [place = file] = claim([{ path: file, what: "the system" }], []);
   if (existsSync(place)) throw new InitError("AXV_INIT_EXISTS", file);
   const folder = dirname(place);
-  const { board, partitions } = await wanted({ boards: boardsIn(folder), profiles: profilesIn(folder) }, options);
+  const shelves = { boards: boardsIn(folder), profilesFor: (isa: BoardIsa) => profilesIn(folder, isa) };
+  const { board, partitions } = await wanted(shelves, options);
   writeFileSync(place, compose(board, partitions), { flag: "wx" });
   const outcome = planWhole(file, "to be built");
   if (outcome.system === undefined) {

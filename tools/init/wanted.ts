@@ -1,4 +1,5 @@
 // What somebody wants in their first system.yaml, from flags or by questions: a board, and partitions with their guests.
+import type { BoardIsa } from "../../boards/isa.ts";
 import type { Board } from "../../boards/schema.ts";
 import { pcpusOf } from "../../partitions/isas.ts";
 import { NAME_PATTERN, PARTITION_NAME_MAX } from "../../partitions/schema.ts";
@@ -13,7 +14,7 @@ import { InitError } from "./errors.ts";
 
 export interface Shelves {
   readonly boards: Shelf<Board>;
-  readonly profiles: Shelf<Profile>;
+  readonly profilesFor: (isa: BoardIsa) => Shelf<Profile>;
 }
 
 export interface Wanted {
@@ -38,7 +39,7 @@ export function boardOf({ boards }: Shelves, name = DEFAULT_BOARD): Board {
 }
 
 /** "rtos=rt-thread:build/rtthread.bin" */
-function partitionOf(text: string, { profiles }: Shelves): WantedPartition {
+function partitionOf(text: string, profiles: Shelf<Profile>): WantedPartition {
   const [, name = "", guest = "", image] = /^([^=]+)=([^:]+)(?::(.+))?$/.exec(text) ?? [];
   if (!NAME_PATTERN.test(name) || name.length > PARTITION_NAME_MAX) throw new InitError("AXV_INIT_PARTITION", text);
   const profile = take(profiles, guest);
@@ -48,10 +49,11 @@ function partitionOf(text: string, { profiles }: Shelves): WantedPartition {
 }
 
 export function fromFlags(shelves: Shelves, board: string | undefined, partitions: readonly string[]): Wanted {
-  const wanted = partitions.map((text) => partitionOf(text, shelves));
+  const facts = boardOf(shelves, board);
+  const wanted = partitions.map((text) => partitionOf(text, shelves.profilesFor(facts.isa)));
   const twice = wanted.find(({ name }, index) => wanted.findIndex((other) => other.name === name) < index);
   if (twice !== undefined) throw new InitError("AXV_INIT_TWICE", twice.name);
-  return { board: boardOf(shelves, board), partitions: wanted };
+  return { board: facts, partitions: wanted };
 }
 
 export async function byQuestions(
@@ -68,9 +70,10 @@ export async function byQuestions(
 }
 
 async function askAll(shelves: Shelves, ask: Ask): Promise<Wanted> {
-  const { boards, profiles } = shelves;
+  const { boards, profilesFor } = shelves;
   const oneOf = (names: readonly string[]): string => `one of ${names.join(", ")}`;
   const board = await ask(`Board: ${oneOf(boards.names)}`, DEFAULT_BOARD, (name) => take(boards, name) ?? oneOf(boards.names));
+  const profiles = profilesFor(board.isa);
   const partitions: WantedPartition[] = [];
   const limit = pcpusOf(board).length;
   while (partitions.length < limit) {
