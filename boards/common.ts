@@ -73,11 +73,18 @@ export const commonShape = {
     MAX_BANKS,
   ),
   watchdog: z
-    .strictObject({
-      kind: z.literal("dw", { error: "dw: DesignWare's (snps,dw-wdt)" }),
-      reg: frame,
-      clock_hz: integer("its clock in Hz, 1 to 2^32 - 1", 1, WORD_MAX),
-    })
+    .discriminatedUnion(
+      "kind",
+      [
+        z.strictObject({
+          kind: z.literal("dw"),
+          reg: frame,
+          clock_hz: integer("its clock in Hz, 1 to 2^32 - 1", 1, WORD_MAX),
+        }),
+        z.strictObject({ kind: z.literal("imx"), reg: frame }),
+      ],
+      { error: "dw: DesignWare's (snps,dw-wdt), or imx: i.MX's (fsl,imx21-wdt)" },
+    )
     .optional()
     .describe("the board's own: the hypervisor arms it before the first guest, and feeds it; nobody else has it"),
   ...firmwareShape,

@@ -98,9 +98,7 @@ function tell(next: u32, code: u32): void {
 }
 
 /** Bytes in the ring. Whoever says that there are more than fit has spoilt them himself. */
-function waiting(): u32 {
-  return min<u32>(physicalRead32(mailbox() + MAILBOX_UPDATE_HEAD) - tail, IMAGE_RING_BYTES);
-}
+function waiting(): u32 { return min<u32>(physicalRead32(mailbox() + MAILBOX_UPDATE_HEAD) - tail, IMAGE_RING_BYTES); }
 
 /** PA of the ring: in one region with the mailbox. */
 @inline function ring(): u64 { return mailbox() + (blobUpdate(0).ring - blobPartition(blobUpdate(0).bringer).mailbox); }
@@ -211,8 +209,7 @@ export function rollBack(partition: u32): bool {
   if (!isUpdatable(partition)) return false;
   const now = loadAcquire32(places);
   const previous = now >> PREVIOUS;
-  if (previous == (now & PLACE)) return false;
-  return compareExchange32(places, now, placesOf(now & PLACE, previous, previous)) == now;
+  return previous != (now & PLACE) && compareExchange32(places, now, placesOf(now & PLACE, previous, previous)) == now;
 }
 
 /** On the partition's boot pCPU, before it is loaded: what is chosen runs. False: ask again. */

@@ -3,10 +3,11 @@
 import type { Intrinsic } from "../tools/build/intrinsic.ts";
 
 /** `read` and `write` of one width at a physical address. */
-export const mmio = (bits: 8 | 32 | 64): Intrinsic[] => {
+export const mmio = (bits: 8 | 16 | 32 | 64): Intrinsic[] => {
   const type = bits === 64 ? "u64" : "u32";
   const value = bits === 64 ? "unsigned long" : "unsigned int";
-  const access = bits === 8 ? "unsigned char" : value; // volatile: once, of this size, and in order with the others
+  // volatile: once, of this size, and in order with the others
+  const access = bits === 8 ? "unsigned char" : bits === 16 ? "unsigned short" : value;
   return [
     {
       name: `mmioRead${bits}`,

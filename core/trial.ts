@@ -38,9 +38,7 @@ export function noteSlot(value: u64): void {
 }
 
 /** This system cannot go on: on trial that is the end of it. */
-export function giveUpTrial(): void {
-  if (update >= UPDATE_PENDING) resetBoard();
-}
+export function giveUpTrial(): void { if (update >= UPDATE_PENDING) resetBoard(); }
 
 /** For the housekeeper, every tick. */
 export function judgeTrial(now: u64): void {

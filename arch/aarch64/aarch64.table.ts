@@ -366,7 +366,7 @@ export const aarch64: readonly Intrinsic[] = [
   },
 
   // Physical memory
-  ...mmio(8), ...mmio(32), ...mmio(64), ...physical,
+  ...mmio(8), ...mmio(16), ...mmio(32), ...mmio(64), ...physical,
   symbol("secondaryEntry", "axv_secondary_entry", "PA where a secondary pCPU starts (PSCI CPU_ON entry point)."),
   symbol("stage1Root", "axv_stage1_root", "PA of the hypervisor's own level 1 table."),
   {

@@ -56,9 +56,7 @@ export function initInterfaceV3(): void {
 }
 
 /** ICC_PMR_EL1 = a priority as IPRIORITYR has it. */
-@inline export function writeMask(priority: u32): void {
-  msr_ICC_PMR_EL1(maskIsSecure ? 0x80 | (priority >> 1) : priority);
-}
+@inline export function writeMask(priority: u32): void { msr_ICC_PMR_EL1(maskIsSecure ? 0x80 | (priority >> 1) : priority); }
 
 /** The hypervisor's own interrupts alone come through. */
 function parkV3(): void {

@@ -9,8 +9,9 @@ import { Vcpu } from "./vcpu";
 // The machine: time, memory, the image.
 export {
   cleanPhysical, copyFromPhysical, copyPhysical, dsbIsh as readBarrier, dsbSy as fence, imageBase, imageSize, linearToPhysical,
-  mmioRead32, mmioRead8, mmioWrite32, mmioWrite8, mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock,
-  msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
+  mmioRead16, mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8, mrs_CNTFRQ_EL0 as counterFrequency,
+  mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
+  relax, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
 export { absorbOwn } from "./entropy";
 

@@ -8,9 +8,9 @@ import { Vcpu } from "./vcpu";
 
 // The machine: time, memory, the image.
 export {
-  copyFromPhysical, copyPhysical, csrr_time as clock, fence, imageBase, imageSize, linearToPhysical, mmioRead32, mmioRead8,
-  mmioWrite32, mmioWrite8, ownHart as ownId, ownRoot, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
-  readBarrier, sfenceVma as mapped,
+  copyFromPhysical, copyPhysical, csrr_time as clock, fence, imageBase, imageSize, linearToPhysical, mmioRead16,
+  mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8, ownHart as ownId, ownRoot, physicalRead32, physicalRead64,
+  physicalWrite32, physicalWrite64, readBarrier, sfenceVma as mapped,
 } from "../../build/generated/riscv64";
 
 // The blob.

@@ -139,7 +139,7 @@ export const riscv64: readonly Intrinsic[] = [
   },
 
   // Physical memory
-  ...mmio(8), ...mmio(32), ...physical,
+  ...mmio(8), ...mmio(16), ...mmio(32), ...physical,
   symbol("secondaryEntry", "axv_secondary_entry", "PA where another hart starts (SBI hart_start)."),
   symbol("ownRoot", "axv_own_root", "PA of the hypervisor's own root table."),
   {

@@ -78,14 +78,10 @@ export function copyWords(to: usize, from: usize, bytes: u32): void {
 }
 
 /** As integers: a is below b. */
-export function isBelow(a: usize, b: usize): bool {
-  return combine(product, a, b, -1) < 0;
-}
+export function isBelow(a: usize, b: usize): bool { return combine(product, a, b, -1) < 0; }
 
 /** As integers: takes the modulus away once, if it is in there. */
-export function reduce(at: usize, modulus: usize): void {
-  if (!isBelow(at, modulus)) combine(at, at, modulus, -1);
-}
+export function reduce(at: usize, modulus: usize): void { if (!isBelow(at, modulus)) combine(at, at, modulus, -1); }
 
 /** 2a + bit, below 2^256. */
 export function shiftIn(at: usize, bit: u32): void {

@@ -16,7 +16,7 @@ import { f, orNone, within } from "./field.ts";
 import type { RecordLayout } from "./field.ts";
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 10;
+export const BLOB_VERSION = 11;
 /**
  * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
  * longest fit.
@@ -74,6 +74,10 @@ export const UART_CADENCE = 2;
 export const UART_IMX = 3;
 export const UART_SHIFT_MAX = 3;
 
+/** The board's own, that the hypervisor feeds. */
+export const WATCHDOG_DW = 0;
+export const WATCHDOG_IMX = 1;
+
 // Of a property of the firmware's device tree.
 export const MATCH_IS = 0; // all that it says is this string
 export const MATCH_HAS = 1; // one of its strings is this one
@@ -115,8 +119,14 @@ export const HEADER: RecordLayout = {
       "bytes from the image's first one that belong to the hypervisor: image, stacks, linear memory, page tables",
     ),
     f("uart", "u64", "PA of the hypervisor's UART"),
-    f("watchdog", "u64", "PA of the board's watchdog, a DesignWare one, which the hypervisor feeds; 0: it feeds none"),
-    f("watchdogTop", "u32", "it expires after 2^(16 + this) ticks of its clock", within("frames", 0, WATCHDOG_TOP_MAX)),
+    f("watchdog", "u64", "PA of the board's watchdog, which the hypervisor feeds; 0: it feeds none"),
+    f("watchdogKind", "u32", "WATCHDOG_*", within("frames", WATCHDOG_DW, WATCHDOG_IMX)),
+    f(
+      "watchdogTop",
+      "u32",
+      "of a WATCHDOG_DW: it expires after 2^(16 + this) ticks of its clock",
+      within("frames", 0, WATCHDOG_TOP_MAX),
+    ),
     f("uartShift", "u32", "of a UART_NS16550: register n is at n << this", within("frames", 0, UART_SHIFT_MAX)),
     f("uartWide", "u32", "of a UART_NS16550: 1: its registers have 32 bits; 0: 8", within("frames", 0, 1)),
     f("uartDivisor", "u32", "what sets its baud rate, as its kind has it (core/devices); 0: it has the one that firmware set"),

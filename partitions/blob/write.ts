@@ -42,6 +42,7 @@ const ACCESS: Readonly<Record<string, number>> = {
   w: table.REGION_WRITE,
   x: table.REGION_EXECUTE,
 };
+const WATCHDOG_KIND = { dw: table.WATCHDOG_DW, imx: table.WATCHDOG_IMX } as const;
 const UART_KIND = {
   pl011: table.UART_PL011,
   ns16550: table.UART_NS16550,
@@ -112,6 +113,7 @@ function header(plan: Plan): BlobRecord {
     hypervisorSize: BigInt(plan.image.size),
     uart: BigInt(plan.uart.address),
     watchdog: BigInt(plan.watchdog?.address ?? 0),
+    watchdogKind: WATCHDOG_KIND[plan.watchdog?.kind ?? "dw"],
     watchdogTop: plan.watchdog?.top ?? 0,
     uartKind: UART_KIND[plan.uart.kind],
     uartShift: plan.uart.shift,

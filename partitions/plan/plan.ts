@@ -153,10 +153,11 @@ export interface PlannedPartition {
   readonly overrunTag: number;
 }
 
-/** A DesignWare one. */
+/** DesignWare's, or i.MX's. */
 export interface PlannedWatchdog {
+  readonly kind: "dw" | "imx";
   readonly address: number;
-  /** It expires after 2^(16 + this) ticks of its clock. */
+  /** Of DesignWare's: it expires after 2^(16 + this) ticks of its clock. */
   readonly top: number;
 }
 

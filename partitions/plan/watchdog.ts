@@ -9,6 +9,7 @@ const TOP_BASE = 16;
 
 export function planWatchdog({ watchdog }: Board): PlannedWatchdog | null {
   if (watchdog === undefined) return null;
+  if (watchdog.kind === "imx") return { kind: "imx", address: watchdog.reg, top: 0 };
   const top = Math.ceil(Math.log2(SECONDS * watchdog.clock_hz)) - TOP_BASE;
-  return { address: watchdog.reg, top: Math.min(WATCHDOG_TOP_MAX, Math.max(0, top)) };
+  return { kind: "dw", address: watchdog.reg, top: Math.min(WATCHDOG_TOP_MAX, Math.max(0, top)) };
 }

@@ -42,6 +42,9 @@ test("a watchdog where the tree has none that the hypervisor could feed is named
   expect(differences({ ...fileOf(whole), watchdog }, whole)).toEqual([
     "the watchdog: the file says 0xfe600000, the tree says no snps,dw-wdt there",
   ]);
+  expect(differences({ ...fileOf(whole), watchdog: { kind: "imx", reg: 0xfe60_0000 } }, whole)).toEqual([
+    "the watchdog: the file says 0xfe600000, the tree says no fsl,imx21-wdt there",
+  ]);
 });
 
 test("what is written of it reads as what it was", () => {

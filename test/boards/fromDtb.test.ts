@@ -61,6 +61,11 @@ describe("watchdog", () => {
     expect(board.watchdog).toMatchObject({ clock_hz: 100_000_000 });
     expect(remarks.has("watchdog")).toBe(false);
   });
+  test("i.MX's, too, whose clock is always the same", () => {
+    const { board, remarks } = made({ devices: guarded("").devices?.replace('"snps,dw-wdt"', '"fsl,imx21-wdt"') ?? "" });
+    expect(board.watchdog).toEqual({ kind: "imx", reg: 0xfe60_0000 });
+    expect(remarks.has("watchdog")).toBe(false);
+  });
   test("one that is off, or of another kind, is not taken", () => {
     expect(made(guarded('status = "disabled";')).board.watchdog).toBeUndefined();
     const other = guarded("").devices?.replace('"snps,dw-wdt"', '"arm,sbsa-gwdt"') ?? "";

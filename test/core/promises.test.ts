@@ -114,6 +114,7 @@ const silence = (pa: number): ((plan: Plan) => Plan) =>
 const update = (change: Partial<PlannedUpdate>) => (plan: Plan): Plan =>
   (plan.update === undefined ? plan : { ...plan, update: { ...plan.update, ...change } });
 const with_ = (change: Partial<Plan>) => (plan: Plan): Plan => ({ ...plan, ...change });
+const watchdog = (address: number, top = 12) => with_({ watchdog: { kind: "dw", address, top } });
 const gic = (change: Partial<Plan["gic"]>) => (plan: Plan): Plan => ({ ...plan, gic: { ...plan.gic, ...change } });
 const frame = (change: Partial<NonNullable<Plan["gic"]["cpuInterface"]>>) => (plan: Plan): Plan => {
   const { cpuInterface } = plan.gic;
@@ -168,12 +169,17 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "GICV on GICH's second page", on: GICV2, plan: frame({ gicv: 0x0803_1000 }) },
     { what: "GICC beyond what the hypervisor maps", on: GICV2, plan: frame({ gicc: 2 ** 38 }) },
     { what: "a GIC of another version", plan: gic({ version: 2 }) },
-    { what: "a watchdog on the UART", plan: with_({ watchdog: { address: 0x0900_0000, top: 12 } }) },
-    { what: "a watchdog in RAM", plan: with_({ watchdog: { address: 0x7800_0000, top: 12 } }) },
-    { what: "a watchdog in the middle of a page", plan: with_({ watchdog: { address: 0x0903_0800, top: 12 } }) },
-    { what: "a watchdog beyond what the hypervisor maps", plan: with_({ watchdog: { address: 2 ** 38, top: 12 } }) },
-    { what: "a watchdog that waits longer than it can", plan: with_({ watchdog: { address: 0x0903_0000, top: 16 } }) },
+    { what: "a watchdog on the UART", plan: watchdog(0x0900_0000) },
+    { what: "a watchdog in RAM", plan: watchdog(0x7800_0000) },
+    { what: "a watchdog in the middle of a page", plan: watchdog(0x0903_0800) },
+    { what: "a watchdog beyond what the hypervisor maps", plan: watchdog(2 ** 38) },
+    { what: "a watchdog that waits longer than it can", plan: watchdog(0x0903_0000, 16) },
     { what: "a UART whose registers are too far apart", plan: (plan) => ({ ...plan, uart: { ...plan.uart, shift: 4 } }) },
+    {
+      what: "a watchdog of a kind that nobody knows",
+      plan: watchdog(0x0903_0000, 16),
+      blob: (bench) => bench.headerWith({ watchdogKind: 2 }),
+    },
     {
       what: "a UART of a kind that nobody knows",
       plan: (plan) => ({ ...plan, uart: { ...plan.uart, shift: 4 } }),
@@ -351,7 +357,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     {
       what: "the board's watchdog",
       plan: (plan) =>
-        region(LINUX_, DEVICE, { ipa: 0x0901_0000, pa: 0x0901_0000 })({ ...plan, watchdog: { address: 0x0901_0000, top: 12 } }),
+        region(LINUX_, DEVICE, { ipa: 0x0901_0000, pa: 0x0901_0000 })(watchdog(0x0901_0000)(plan)),
     },
     { what: "its UART", plan: region(LINUX_, DEVICE, { ipa: 0x0900_0000, pa: 0x0900_0000 }) },
     { what: "GICH's second page", on: GICV2, plan: region(LINUX_, DEVICE, { ipa: 0x0803_1000, pa: 0x0803_1000, size: 0x1000 }) },

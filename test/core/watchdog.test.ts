@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
-import type { BoardWatchdog } from "../../tools/machine/watchdog.ts";
+import { ImxWatchdog } from "../../tools/machine/imxWatchdog.ts";
+import { BoardWatchdog } from "../../tools/machine/watchdog.ts";
 import { Bench } from "./bench.ts";
 
 const AT = 0x0903_0000;
@@ -12,11 +13,14 @@ const AT = 0x0903_0000;
 const TOP = 4;
 const EXPIRES_MS = 17;
 const SPARE = 2;
-const GUARDED: SystemSpec = { ...STANDARD, board: { ...qemuVirt, watchdog: AT }, watchdog: { address: AT, top: TOP } };
+const GUARDED: SystemSpec = {
+  ...STANDARD, board: { ...qemuVirt, watchdog: AT }, watchdog: { kind: "dw", address: AT, top: TOP },
+};
 
 function watchdogOf({ machine }: Bench): BoardWatchdog {
-  if (machine.bus.watchdog === undefined) throw new Error("this board has no watchdog");
-  return machine.bus.watchdog;
+  const { watchdog } = machine.bus;
+  if (!(watchdog instanceof BoardWatchdog)) throw new Error("this board has no watchdog of DesignWare's");
+  return watchdog;
 }
 
 describe("the board's watchdog", () => {
@@ -61,5 +65,39 @@ describe("the board's watchdog", () => {
     const bench = new Bench({ ...STANDARD, board: { ...qemuVirt, watchdog: AT } });
     bench.pass(EXPIRES_MS);
     expect(watchdogOf(bench)).toMatchObject({ isArmed: false, restarts: 0 });
+  });
+});
+
+describe("i.MX's watchdog, whose registers have 16 bits", () => {
+  const imx: SystemSpec = {
+    ...STANDARD, board: { ...qemuVirt, watchdog: AT, watchdogKind: "imx" }, watchdog: { kind: "imx", address: AT, top: 0 },
+  };
+  const SECONDS = 10;
+  const found = ({ machine }: Bench): ImxWatchdog => {
+    const { watchdog } = machine.bus;
+    if (!(watchdog instanceof ImxWatchdog)) throw new Error("this board has no watchdog of i.MX's");
+    return watchdog;
+  };
+
+  test("is armed for ten seconds, and what firmware has set of it stays", () => {
+    expect(found(new Bench(imx))).toMatchObject({ isArmed: true, control: 0x1334 });
+  });
+
+  test("is fed each tick", () => {
+    const bench = new Bench(imx);
+    const { services } = found(bench);
+    bench.pass(100);
+    expect(found(bench).services - services).toBeGreaterThanOrEqual(99);
+    expect(found(bench).hasExpired).toBe(false);
+  });
+
+  test("is fed by nobody where nobody keeps house any more: it resets the board", () => {
+    const bench = new Bench({ ...imx, housekeeper: 0, partitions: [LINUX, { ...PLC, direct: true }] });
+    for (const pcpu of [0, 1, SPARE]) bench.machine.panic(bench.machine.pcpu(pcpu));
+    bench.machine.settle();
+    bench.machine.elapse((SECONDS - 1) * 1e9);
+    expect(found(bench).hasExpired).toBe(false);
+    bench.machine.elapse(2e9);
+    expect(found(bench).hasExpired).toBe(true);
   });
 });

@@ -26,7 +26,7 @@ describe("the board's RAM and frames", () => {
     ({ ...good, ram: ram.map(([base, size]) => ({ base, size })) });
   const reserved = (base: number, size: number): Plan => ({ ...good, reserved: [{ base, size, what: "firmware" }] });
   const uart = (address: number): Plan => ({ ...good, uart: { ...good.uart, address } });
-  const watchdog = (address: number): Plan => ({ ...good, watchdog: { address, top: 0 } });
+  const watchdog = (address: number): Plan => ({ ...good, watchdog: { kind: "dw", address, top: 0 } });
   const gicd = (at: number, of = good): Plan => ({ ...of, gic: { ...of.gic, gicd: at } });
   const end = good.image.base + good.image.size;
   const place = /^imagePlace: the image is not in RAM that firmware leaves$/m;
@@ -55,8 +55,8 @@ describe("the board's RAM and frames", () => {
     ["a UART's page ahead of RAM", { kept: uart(RAM - 8), broken: uart(RAM) },
       /^frames: (a bank of RAM and the hypervisor's UART|the hypervisor's UART and a bank of RAM) both have/m],
     ["a UART's page behind the watchdog's", {
-      kept: { ...uart(0x0a00_0800), watchdog: { address: 0x09ff_f000, top: 0 } },
-      broken: { ...uart(0x0a00_0800), watchdog: { address: 0x0a00_0000, top: 0 } },
+      kept: { ...uart(0x0a00_0800), watchdog: { kind: "dw", address: 0x09ff_f000, top: 0 } },
+      broken: { ...uart(0x0a00_0800), watchdog: { kind: "dw", address: 0x0a00_0000, top: 0 } },
     }, /^frames: the hypervisor's UART and the board's watchdog both have 0xa000000$/m],
     ["a watchdog in its page", { kept: watchdog(0x0c00_0000), broken: watchdog(0x0c00_0004) },
       /^frames: the board's watchdog cannot be there$/m],
@@ -114,6 +114,7 @@ describe("RAM that partitions have, and firmware's", () => {
 describe("numbers that the blob has to hold", () => {
   test.each<[string, string, number, number]>([
     ["Header", "watchdogTop", 0, 15],
+    ["Header", "watchdogKind", 0, 1],
     ["Header", "uartShift", 0, 3],
     ["Header", "ipaBits", 32, IPA_BITS_MAX],
     ["Machine", "gicVersion", 2, 3],
@@ -150,7 +151,7 @@ describe("numbers that the blob has to hold", () => {
     ["a timer that is no PPI", { ...good, timers: { ...good.timers, physical: 15 } }, "maintenance is 15"],
     ["the PMU's interrupt", withCpu(good, 0, { pmuInterrupt: -1 }), "pmuInterrupt is -1"],
     ["a UART's shift", { ...good, uart: { ...good.uart, shift: 9 } }, "uartShift is 9"],
-    ["a watchdog's top", { ...good, watchdog: { address: 0x0c00_0000, top: 16 } }, "watchdogTop is 16"],
+    ["a watchdog's top", { ...good, watchdog: { kind: "dw", address: 0x0c00_0000, top: 16 } }, "watchdogTop is 16"],
     ["bits of IPA", { ...good, ipaBits: 31 }, "ipaBits is 31"],
     ["a tick", { ...good, tickMicroseconds: 0 }, "tickMicroseconds is 0"],
     ["telemetry", { ...good, telemetryMilliseconds: 0 }, "telemetryMilliseconds is 0"],

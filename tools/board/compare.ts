@@ -18,6 +18,7 @@ import { gicOf, STRIDE } from "./gic.ts";
 import { ramOf, reservedOf } from "./memory.ts";
 import type { Tree } from "./tree.ts";
 import { uartAt } from "./uart.ts";
+import { WATCHDOGS } from "./watchdog.ts";
 
 /** `file`, `tree`: what each says. */
 type Differ = (at: Path, what: string, file: string, tree: string, remedy?: string) => void;
@@ -40,9 +41,10 @@ export function compareBoard(board: Board, tree: Tree, findings: Findings): void
 function ownWatchdog({ watchdog }: Board, { places }: Tree, differ: Differ): FdtNode[] {
   if (watchdog === undefined) return [];
   const found = places.all.find(
-    (node) => places.windowsOf(node)?.[0]?.base === watchdog.reg && isCompatible(node, "snps,dw-wdt"),
+    (node) => places.windowsOf(node)?.[0]?.base === watchdog.reg && isCompatible(node, WATCHDOGS[watchdog.kind]),
   );
-  if (found === undefined) differ(["watchdog", "reg"], "the watchdog", hex(watchdog.reg), "no snps,dw-wdt there", LEAVE_OUT);
+  const none = `no ${WATCHDOGS[watchdog.kind]} there`;
+  if (found === undefined) differ(["watchdog", "reg"], "the watchdog", hex(watchdog.reg), none, LEAVE_OUT);
   return found === undefined ? [] : [found];
 }
 

@@ -7,8 +7,9 @@ import type { UartFacts } from "./uart.ts";
 export interface BoardFacts {
   readonly cpus: readonly unknown[];
   readonly uart: number;
-  /** Where its watchdog is, if it has one. */
+  /** Where its watchdog is, if it has one; DesignWare's, if nothing else is said. */
   readonly watchdog?: number;
+  readonly watchdogKind?: "dw" | "imx";
   /** Left out: the one that all boards of the ISA have here. */
   readonly uartFacts?: UartFacts;
   /** How far the system counter has come when the image begins. */

@@ -3,7 +3,7 @@
 import { hex, MachineError } from "./errors.ts";
 import type { PhysicalMemory, Range } from "./memory.ts";
 import type { Uart } from "./uart.ts";
-import type { BoardWatchdog } from "./watchdog.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /** Of a UART's registers, whichever kind it is. */
 const UART_BYTES = 0x1000;
@@ -32,12 +32,12 @@ export class Bus {
   private readonly memory: PhysicalMemory;
   private readonly devices: readonly { readonly range: Range; readonly device: PlainDevice }[];
   private readonly silencers: readonly number[];
-  readonly watchdog: BoardWatchdog | undefined;
+  readonly watchdog: Watchdog | undefined;
 
   /** `silencers`: registers of passthrough devices that the hypervisor itself may use, because the plan says so. */
   constructor(
     controller: Controller, uart: Uart, uartBase: number, memory: PhysicalMemory, devices: readonly Range[],
-    silencers: readonly number[], watchdog?: BoardWatchdog,
+    silencers: readonly number[], watchdog?: Watchdog,
   ) {
     this.watchdog = watchdog;
     this.controller = controller;
@@ -52,7 +52,7 @@ export class Bus {
   hypervisorRead(cpu: number, pa: number, bytes: number): bigint {
     if (this.controller.owns(pa)) return this.controller.read(cpu, pa, bytes);
     if (this.inUart(pa) && bytes === this.uart.accessBytes) return BigInt(this.uart.read(pa - this.uartBase));
-    if (bytes === 4 && this.watchdog?.owns(pa) === true) return BigInt(this.watchdog.read(pa));
+    if (this.watchdog?.owns(pa) === true && bytes === this.watchdog.accessBytes) return BigInt(this.watchdog.read(pa));
     if (bytes === 4 && this.silencers.includes(pa)) return this.device(pa).words.get(pa) ?? 0n;
     throw new MachineError("MACHINE_BUS", `the hypervisor reads ${bytes} bytes at ${hex(pa)}: no device of its own is there`);
   }
@@ -62,7 +62,7 @@ export class Bus {
       this.controller.write(cpu, pa, bytes, value);
     } else if (this.inUart(pa) && bytes === this.uart.accessBytes) {
       this.uart.write(pa - this.uartBase, Number(value));
-    } else if (bytes === 4 && this.watchdog?.owns(pa) === true) {
+    } else if (this.watchdog?.owns(pa) === true && bytes === this.watchdog.accessBytes) {
       this.watchdog.write(pa, Number(value));
     } else if (bytes === 4 && this.silencers.includes(pa)) {
       this.device(pa).words.set(pa, value);

@@ -21,6 +21,7 @@ import type { Synchronisation } from "./synchronisation.ts";
 import { TableWrites } from "./tableWrites.ts";
 import { Tlb } from "./tlb.ts";
 import type { Uart } from "./uart.ts";
+import { ImxWatchdog } from "./imxWatchdog.ts";
 import { BoardWatchdog } from "./watchdog.ts";
 
 /** What arch/<isa>/index.ts exports for every ISA's entry code to call; vcpu is an offset in linear memory. */
@@ -103,7 +104,9 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
   }
 
   protected busOf(controller: Controller, silencers: readonly number[]): Bus {
-    const watchdog = this.board.watchdog === undefined ? undefined : new BoardWatchdog(this.board.watchdog, this.clock);
+    const { watchdog: at, watchdogKind } = this.board;
+    const Kind = watchdogKind === "imx" ? ImxWatchdog : BoardWatchdog;
+    const watchdog = at === undefined ? undefined : new Kind(at, this.clock);
     return new Bus(controller, this.uart, this.board.uart, this.memory, this.board.devices, silencers, watchdog);
   }
 

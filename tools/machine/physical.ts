@@ -38,7 +38,7 @@ interface Hardware {
 
 const PAGE = 4096;
 const LINE = 64;
-const WIDTHS = [8, 32, 64];
+const WIDTHS = [8, 16, 32, 64];
 /** Bit 0 of a translation table's entry, on every ISA. */
 const VALID = 1n;
 /** A valid entry that leads to address 0: walked by nobody's program, and by any pCPU's speculation. */

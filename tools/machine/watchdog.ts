@@ -1,5 +1,5 @@
-// DesignWare's watchdog (snps,dw-wdt), as far as the hypervisor can tell: it counts the machine's clock down from 2^(16 + TOP) at
-// each restart, and notes that the board would be reset. What it was last set to counts from the next restart on.
+// The board's watchdog, as far as the hypervisor can tell. DesignWare's (snps,dw-wdt) counts the machine's clock down from
+// 2^(16 + TOP) at each restart, and notes that the board would be reset. What it was last set to counts from the next restart on.
 import type { Clock } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 
@@ -10,7 +10,19 @@ const RESTART_KEY = 0x76;
 /** After a reset: with an interrupt first, and the longest pulse. */
 const CONTROL_RESET = 0x1e;
 
-export class BoardWatchdog {
+/** Whichever kind it is. */
+export interface Watchdog {
+  /** The board has been reset by it. */
+  readonly hasExpired: boolean;
+  /** Of its registers. */
+  readonly accessBytes: number;
+  owns(pa: number): boolean;
+  read(pa: number): number;
+  write(pa: number, value: number): void;
+}
+
+export class BoardWatchdog implements Watchdog {
+  readonly accessBytes = 4;
   readonly at: number;
   /** As somebody may have left it. */
   control = CONTROL_RESET;

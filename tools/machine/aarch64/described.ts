@@ -62,7 +62,7 @@ function identityOf({ cpus }: Description): Pick<Board, "caches" | "registers"> 
  * itself. So the one that the plan has for a pCPU is mostly another's.
  */
 export function machineOf(description: Description): Board {
-  const { cpus, cluster, gic, timer, pmu, uart, ram, reserved, boot } = description;
+  const { cpus, cluster, gic, timer, pmu, uart, watchdog, ram, reserved, boot } = description;
   const frames = redistributorsOf(gic, cpus.mpidr.length);
   const frame = (n: number): number => frames[n] ?? 0;
   const descending = cpus.mpidr.toSorted((a, b) => b - a);
@@ -83,7 +83,7 @@ export function machineOf(description: Description): Board {
     ...(typeof pmu === "number" && { pmuInterrupt: FIRST_PPI + pmu }),
     ...(typeof pmu === "object" && { pmuSpis: pmu.spis.map((spi) => FIRST_SPI + spi) }),
     uart: address,
-    ...(description.watchdog === undefined ? {} : { watchdog: description.watchdog.reg }),
+    ...(watchdog && { watchdog: watchdog.reg, watchdogKind: watchdog.kind }),
     uartFacts,
     ram: ram.map(({ base, size }) => ({ pa: base, size })),
     reserved,
