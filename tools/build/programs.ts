@@ -65,7 +65,7 @@ export const CORE: Program = {
   ],
   apart: [
     "build_generated_blobAarch64_blobPartition", "core_time_ticks", "arch_aarch64_cpuInterface_endInterrupt",
-    "arch_aarch64_listRegisters_heldHere",
+    "arch_aarch64_listRegisters_heldHere", "core_uplink_reply", "core_partition_publishTags",
   ],
   defines: { LINEAR_BASE },
 };
