@@ -8,14 +8,15 @@ import type { Check } from "../../tools/run/checks.ts";
 import { findQemu } from "../../tools/run/qemu.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { testPlcPair } from "./plcPair.ts";
+import { PATIENT_WATCHDOG } from "./systems.ts";
 
 const isThere = /^imx8mp-evk\s/m.test(execFileSync(findQemu(), ["-M", "help"], { encoding: "utf8" }));
 
 const YAML = `
 board: imx8mp-evk
 partitions:
-  injected: { guest: plc, cpus: [1], memory: 16M, watchdog: 1s }
-  direct: { guest: plc, cpus: [3], memory: 16M, interrupts: direct, watchdog: 1s }
+  injected: { guest: plc, cpus: [1], memory: 16M, watchdog: ${PATIENT_WATCHDOG} }
+  direct: { guest: plc, cpus: [3], memory: 16M, interrupts: direct, watchdog: ${PATIENT_WATCHDOG} }
 channels:
   bell: { between: [injected, direct] }
 `;

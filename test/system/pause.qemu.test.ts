@@ -6,8 +6,9 @@ import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { BOARDS, INTERRUPTS, twoPlcs } from "./systems.ts";
 
-/** More than the watchdog's second. */
-const PAUSE_NS = 2_500_000_000n;
+const WATCHDOG = "2s";
+/** More than that. */
+const PAUSE_NS = 3_000_000_000n;
 const WARM_UP = 100n;
 
 const scans = (partition: PartitionRecord): bigint => partition.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
@@ -20,7 +21,7 @@ describe.each(BOARDS)("%s", (board) => {
     let first: PartitionRecord;
     let second: PartitionRecord;
     beforeEach(async () => {
-      system = await BootedSystem.boot("pause", twoPlcs({ board, interrupts, onFailure: "restart" }));
+      system = await BootedSystem.boot("pause", twoPlcs({ board, interrupts, onFailure: "restart", watchdog: WATCHDOG }));
       first = system.partition("first");
       second = system.partition("second");
       await system.until("scans of both", () => scans(first) > WARM_UP && scans(second) > WARM_UP);

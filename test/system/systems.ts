@@ -7,6 +7,9 @@ export const BOARDS = ["qemu-aarch64", "qemu-aarch64-gicv2"] as const;
 export const INTERRUPTS = ["direct", "injected"] as const;
 export type Interrupts = (typeof INTERRUPTS)[number];
 
+/** An emulator on a busy machine may stand still for seconds; how long a watchdog is, is not what is tested. */
+export const PATIENT_WATCHDOG = "30s";
+
 /** What a test makes of the two PLC guests. */
 interface TwoPlcs {
   readonly board?: string;
@@ -14,10 +17,16 @@ interface TwoPlcs {
   readonly interrupts?: Interrupts;
   /** Of the first. */
   readonly onFailure?: "stop" | "restart" | "inspect";
+  readonly watchdog?: string;
 }
 
 /** Two PLC guests, nothing else: boots in a second. */
-export const twoPlcs = ({ board = "qemu-aarch64", interrupts = "injected", onFailure = "stop" }: TwoPlcs = {}): string => `
+export const twoPlcs = ({
+  board = "qemu-aarch64",
+  interrupts = "injected",
+  onFailure = "stop",
+  watchdog = PATIENT_WATCHDOG,
+}: TwoPlcs = {}): string => `
 board: ${board}
 partitions:
   first:
@@ -25,7 +34,7 @@ partitions:
     cpus: [1]
     memory: 16M
     interrupts: ${interrupts}
-    watchdog: 1s
+    watchdog: ${watchdog}
     on_failure: ${onFailure}
   second:
     guest: plc
@@ -44,6 +53,7 @@ export function demo(board: string, interrupts: Interrupts): string {
   const system = parseDocument(readFileSync("partitions/examples/demo.yaml", "utf8"));
   system.set("board", board);
   system.setIn(["partitions", "plc", "interrupts"], interrupts);
+  system.setIn(["partitions", "plc", "watchdog"], PATIENT_WATCHDOG);
   if (TWO_PCPUS.has(board)) {
     system.setIn(["partitions", "linux", "cpus"], [0]);
     system.setIn(["partitions", "plc", "cpus"], [1]);

@@ -10,6 +10,7 @@ import type { Check } from "../../tools/run/checks.ts";
 import { bareMetalProgram } from "../guests/bareMetal/program.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { testPlcPair } from "./plcPair.ts";
+import { PATIENT_WATCHDOG } from "./systems.ts";
 
 /** Where a guest that brings no addresses of its own sees its devices: where the board has them. */
 const ADDRESSES = ["-DUART=0xff000000ul", "-DGICD=0xf9010000ul", "-DGICC=0xf902f000ul"];
@@ -17,8 +18,8 @@ const ADDRESSES = ["-DUART=0xff000000ul", "-DGICD=0xf9010000ul", "-DGICC=0xf902f
 const yaml = (split: string): string => `
 board: xlnx-zcu102
 partitions:
-  injected: { guest: plc, cpus: [1], memory: 16M, watchdog: 1s }
-  direct: { guest: plc, cpus: [3], memory: 16M, interrupts: direct, watchdog: 1s }
+  injected: { guest: plc, cpus: [1], memory: 16M, watchdog: ${PATIENT_WATCHDOG} }
+  direct: { guest: plc, cpus: [3], memory: 16M, interrupts: direct, watchdog: ${PATIENT_WATCHDOG} }
   split: { guest: bare-metal, image: ${split}, cpus: [2] }
 channels:
   bell: { between: [injected, direct] }
