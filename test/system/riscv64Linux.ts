@@ -147,7 +147,8 @@ function blobOf({ harts, plc }: LinuxSpec, loads: readonly BlobRecord[], linuxLo
   return {
     isa: "riscv64",
     header: {
-      imageBase: IMAGE, hypervisorSize: BigInt(HYPERVISOR_BYTES), uart: UART, ...UART_FACTS, watchdog: 0n, watchdogTop: 0,
+      imageBase: IMAGE, hypervisorSize: BigInt(HYPERVISOR_BYTES), uart: UART, ...UART_FACTS,
+      watchdog: 0n, watchdogKind: 0, watchdogTop: 0,
       housekeeper: 0, tickMicroseconds: 1000, telemetryMilliseconds: 50, healthyMicroseconds: 1000, commitMicroseconds: 1000,
       colourCount: 0, ipaBits: 40,
     },

@@ -4,11 +4,12 @@ import * as abi from "../../core/abi.ts";
 import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { coreHash } from "./coreHash.ts";
+import { PATIENT_WATCHDOG } from "./systems.ts";
 
 const YAML = `
 board: qemu-riscv64
 partitions:
-  one: { guest: plc, cpus: [1], interrupts: direct, watchdog: 1s, on_failure: restart }
+  one: { guest: plc, cpus: [1], interrupts: direct, watchdog: ${PATIENT_WATCHDOG}, on_failure: restart }
   two: { guest: plc, cpus: [3], clock: own }
 channels:
   process-image: { between: [one, two] }

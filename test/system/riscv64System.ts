@@ -78,7 +78,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
     isa: "riscv64",
     header: {
       imageBase: IMAGE, hypervisorSize: IMAGE_BYTES, uart: UART, ...UART_FACTS,
-      watchdog: 0n, watchdogTop: 0, housekeeper: 0, tickMicroseconds: tick,
+      watchdog: 0n, watchdogKind: 0, watchdogTop: 0, housekeeper: 0, tickMicroseconds: tick,
       telemetryMilliseconds: 50, healthyMicroseconds: 1000, commitMicroseconds: 1000, colourCount: 0, ipaBits: 40,
     },
     machine: { ...BOARD, ...spec.board },

@@ -14,8 +14,9 @@ import type { Riscv64Machine } from "./machine.ts";
 const CSR_ACCESS = /^csr([rwsc])_(\w+)$/;
 /** What clearGuest writes (arch/riscv64/riscv64.table.ts). */
 const GUESTS_OWN: readonly Csr[] = [
-  "vstvec", "vsscratch", "vsepc", "vscause", "vstval", "vsatp", "vsiselect", "hvip", "hie", "scounteren", "senvcfg",
+  "vstvec", "vsscratch", "vsepc", "vscause", "vstval", "vsatp", "vsiselect", "hvip", "hie", "senvcfg",
 ];
+const USER_COUNTERS = 7n;
 const isCsr = (name: string): name is Csr => Object.hasOwn(NUMBERS, name);
 
 /** Of those that the table has. `pieceBytes`: the most that one copy or cleaning may do. */
@@ -61,7 +62,10 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     probeMachine: () => 1,
     /** On QEMU registers of more identities than there are do not exist (AIA has them read 0). */
     probeFile: (select: bigint) => (Number(select) - EIE < (IDENTITIES + 1) / 32 ? 1 : 0),
-    clearGuest: () => clear(GUESTS_OWN),
+    clearGuest: () => {
+      clear(GUESTS_OWN);
+      csrs().write("scounteren", USER_COUNTERS);
+    },
     /** hvien, hvictl and priorities are not modelled: nothing of them is ever set. */
     clearVirtualInterrupts: () => undefined,
     clearFloats: () => {

@@ -65,7 +65,7 @@ _start:
         csrw    stval, t0
         li      t0, 0x1234 << 44                // an ASID, without tables
         csrw    satp, t0
-        csrwi   scounteren, 7
+        csrwi   scounteren, 0
         csrwi   senvcfg, 1
         csrwi   sie, 2
         csrwi   sip, 2
