@@ -57,11 +57,12 @@ const withDevice = (pa: bigint) => withRegion({ ipa: pa, pa, size: 0x1000n, kind
 const withRegion = (more: BlobRecord) => withMore("Region", { colours: 0, reserved: 0, ...more });
 
 describe("bytes of the image", () => {
-  /** Of an image with room behind its blob. */
+  /** Of an image with room behind its blob: where there is none, there is with a record of 8 bytes more. */
   const behindBlob = (): Uint8Array => {
-    const bytes = withMore("Interrupt", { line: 60, trigger: 1 });
-    const end = CORE.binary.length + open(bytes).blob.length;
-    expect(end % LOAD_ALIGN).toBeGreaterThan(0);
+    const endOf = (image: Uint8Array): number => CORE.binary.length + open(image).blob.length;
+    const hasRoom = endOf(IMAGE) % LOAD_ALIGN > 0;
+    const bytes = hasRoom ? Uint8Array.from(IMAGE) : withMore("Interrupt", { line: 60, trigger: 1 });
+    const end = endOf(bytes);
     bytes[end] = 1;
     return bytes;
   };

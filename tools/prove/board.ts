@@ -11,7 +11,8 @@ import { YamlSource } from "../../partitions/source/yaml.ts";
 
 /** Of a blob's header, those that every system on the board has. */
 const HEADER = [
-  "imageBase", "uart", "uartKind", "uartShift", "uartWide", "uartDivisor", "watchdog", "watchdogTop", "noTree", "ipaBits",
+  "imageBase", "uart", "uartKind", "uartShift", "uartWide", "uartDivisor", "watchdog", "watchdogKind", "watchdogTop", "noTree",
+  "ipaBits",
 ];
 /** Of a pCPU, those that say whose it is. */
 const OWNER = ["partition", "vcpu"];

@@ -69,7 +69,7 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
     isa: "riscv64",
     header: {
       imageBase: BigInt(board.imageBase), hypervisorSize: HYPERVISOR_BYTES, uart: BigInt(board.uart), ...UART,
-      watchdog: 0n, watchdogTop: 0,
+      watchdog: 0n, watchdogKind: 0, watchdogTop: 0,
       housekeeper,
       tickMicroseconds: TICK_MICROSECONDS, telemetryMilliseconds: TELEMETRY_MILLISECONDS,
       healthyMicroseconds: HEALTHY_MICROSECONDS, commitMicroseconds: COMMIT_MICROSECONDS, colourCount: 0, ipaBits: IPA_BITS,
