@@ -149,12 +149,17 @@ function placed(shape: Shape, drafts: readonly DeviceDraft[]): { kinds: object; 
 
 /** What they leave of three banks is no more than eight stretches. */
 const KEPT_MOST = 5;
-/** In pages of a bank, none over another and none in the first 64 MiB, where the image is. */
-const keptIn = (bank: { readonly base: number; readonly size: number }) =>
+const KEPT_BYTES = 256 * KIB;
+/** From where the image is: its own, and room for what stands in it. */
+const IMAGE_BYTES = 64 * MIB;
+/** In MiB of a bank, none over another and none where the image is. */
+const keptIn = ({ image }: Shape, bank: { readonly base: number; readonly size: number }) =>
   fc
     .uniqueArray(fc.integer({ min: 64 * MIB, max: bank.size - MIB }), { maxLength: 2, selector: (at) => Math.floor(at / MIB) })
     .map((places) =>
-      places.map((at) => ({ base: bank.base + Math.floor(at / MIB) * MIB, size: 256 * KIB, what: "OP-TEE" })),
+      places
+        .map((at) => ({ base: bank.base + Math.floor(at / MIB) * MIB, size: KEPT_BYTES, what: "OP-TEE" }))
+        .filter(({ base }) => base + KEPT_BYTES <= image || base >= image + IMAGE_BYTES),
     );
 
 export interface OtherBoard {
@@ -170,7 +175,7 @@ export const otherBoard: fc.Arbitrary<OtherBoard> = fc.constantFrom(...SHAPES).c
     .record({
       order: fc.shuffledSubarray([...shape.cpus], { minLength: shape.cpus.length }),
       drafts: fc.array(device, { minLength: 2, maxLength: 20 }),
-      reserved: fc.tuple(...shape.ram.map(keptIn)).map((lists) => lists.flat().slice(0, KEPT_MOST)),
+      reserved: fc.tuple(...shape.ram.map((bank) => keptIn(shape, bank))).map((lists) => lists.flat().slice(0, KEPT_MOST)),
     })
     .map(({ order, drafts, reserved }) => {
       const { kinds, devices } = placed(shape, drafts);
