@@ -87,6 +87,10 @@ const keep = (mutant: Mutant, verdict: Verdict, by = ""): void => {
   record.keep(mutant, verdict);
   console.log(`${verdicts.size}/${queue.length} ${verdict.padEnd(8)} ${nameOf(mutant)}${by === "" ? "" : `   [${by}]`}`);
 };
+const conclude = (mutant: Numbered, by: string | undefined): void => {
+  if (by === undefined) survivors.push(mutant);
+  keep(mutant, by === undefined ? "survived" : "noticed", by);
+};
 const workers = async (count: number, run: () => Promise<void>): Promise<void> =>
   void (await Promise.all(Array.from({ length: count }, run)));
 /** What has survived the quick tests, and what is not in the program. */
@@ -108,14 +112,12 @@ try {
       workshops.push(trials);
       for (let mutant = quick.shift(); mutant !== undefined; mutant = quick.shift()) {
         const by = await trials.judge(mutant, QUICK);
-        if (by === undefined) (values.quick ? survivors : slow).push(mutant);
-        keep(mutant, by === undefined ? "survived" : "noticed", by);
+        if (by === undefined && !values.quick) slow.push(mutant);
+        else conclude(mutant, by);
       }
-      for (let mutant = slow.shift(); mutant !== undefined; mutant = slow.shift()) {
-        const by = await trials.judge(mutant, THOROUGH);
-        if (by === undefined) survivors.push(mutant);
-        else keep(mutant, "noticed", by);
-      }
+      // No verdict before: a run that is interrupted goes on with them.
+      for (let mutant = slow.shift(); mutant !== undefined; mutant = slow.shift())
+        conclude(mutant, await trials.judge(mutant, THOROUGH));
     });
   } else {
     late.push(...pending);
