@@ -6,7 +6,7 @@
 
 import { blobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
 import { ringLine } from "../../build/generated/isa";
-import { bound } from "../../build/generated/cpu";
+import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../console";
 
 const RBR_THR_DLL: u32 = 0;
@@ -46,7 +46,7 @@ class Uart {
   scr: u32;
   divisor: u32;
   emptied: u32; // THR has become empty, and IIR has not said so yet
-  stalled: u32; // the guest saw a full ring, or filled it: it wants to know when there is room again
+  stalled: u32; // the guest saw a full ring, or filled it: it wants to know when there is room again; cleared by the housekeeper
 }
 
 const UART_SIZE: u32 = 32;
@@ -54,6 +54,7 @@ if (offsetof<Uart>() > UART_SIZE) ERROR("Uart: the record is too small");
 const uarts: usize = memory.data(UART_SIZE * (MAX_PARTITIONS + 1), 16);
 
 @inline function uartOf(port: u32): Uart { return changetype<Uart>(uarts + port * UART_SIZE); }
+@inline function stalledAt(uart: Uart): u32 { return changetype<u32>(uart) + offsetof<Uart>("stalled"); }
 @inline function hasRoom(port: u32): bool { return outputFree(port) >= FIFO_BYTES; }
 
 /** State at reset. */
@@ -87,7 +88,7 @@ export function consoleReceived(port: u32): void {
 /** For the housekeeper: the output ring may have been drained. */
 export function consoleDrained(port: u32): void {
   const uart = uartOf(port);
-  if (uart.stalled == 0 || !hasRoom(port)) return;
+  if (loadAcquire32(stalledAt(uart)) == 0 || !hasRoom(port)) return;
   uart.stalled = 0;
   uart.emptied = 1;
   if ((uart.ier & IER_EMPTIED) != 0) ring(port);
@@ -110,7 +111,7 @@ export function loadConsole(port: u32, offset: u32): u32 {
 /** False: it is full, and the guest has been shown that. */
 function noteRoom(uart: Uart, port: u32): bool {
   const room = hasRoom(port);
-  if (!room) uart.stalled = 1;
+  if (!room) storeRelease32(stalledAt(uart), 1);
   return room;
 }
 
@@ -155,7 +156,8 @@ export function storeConsole(port: u32, offset: u32, stored: u32): void {
 
 function send(uart: Uart, port: u32, byte: u32): void {
   if ((uart.mcr & MCR_LOOP) == 0) putOutput(port, byte);
-  uart.emptied = noteRoom(uart, port) ? 1 : 0;
+  uart.emptied = 0; // before anybody is asked to set it: the housekeeper may find room as soon as `stalled` says so
+  if (noteRoom(uart, port)) uart.emptied = 1;
 }
 
 /** Who begins to wait for an empty THR is told at once, if it is. */
