@@ -16,6 +16,8 @@ export interface Claim {
   readonly by: string;
 }
 
+export const claim = (from: number, size: number, by: string): Claim => ({ from, to: from + size, by });
+
 /** Sorted by their beginnings, each claim must end before the next one begins. */
 export function collisions(claims: readonly Claim[]): string[] {
   const sorted = [...claims].sort((a, b) => a.from - b.from);

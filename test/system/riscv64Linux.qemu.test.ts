@@ -30,7 +30,7 @@ afterEach(async () => {
 async function boot(spec: Pick<LinuxSpec, "harts" | "plc">): Promise<Riscv64System> {
   const { kernel, busybox } = await riscv64Linux();
   const contents = linuxSystem({
-    ...spec, kernel: readFileSync(kernel), busybox: readFileSync(busybox), script: SCRIPT, bootargs: "panic=1 quiet",
+    ...spec, kernel, busybox, script: SCRIPT, bootargs: "panic=1 quiet",
   });
   return (system = await Riscv64System.start(await imageOf(contents), { harts: contents.harts, memory: "1G", realTime: true }));
 }

@@ -1,5 +1,5 @@
 // Debian's unmodified riscv64 kernel as a guest, with a shell script in its initramfs, and a device tree and a blob written by
-// hand, as there is no planner for RISC-V yet; a PLC guest beside it, where a test wants one.
+// hand: so that what the planner has is not needed; a PLC guest beside it, where a test wants one.
 import { gzipSync } from "node:zlib";
 import * as abi from "../../core/abi.ts";
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";

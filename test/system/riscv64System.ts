@@ -1,5 +1,5 @@
-// A system for RISC-V, one hart, booted in QEMU behind OpenSBI: its blob is written by hand, as there is no board of that ISA
-// yet.
+// A system for RISC-V, one hart, booted in QEMU behind OpenSBI: its blob is written by hand, for plans that the planner does not
+// make.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -3,7 +3,7 @@ import type {
   Aarch64Plan as Plan, Aarch64PlannedCpu as PlannedCpu, Aarch64PlannedPartition as PlannedPartition,
 } from "../plan.ts";
 import { inRange } from "../prove-range.ts";
-import { breaks, isBetween } from "../violation.ts";
+import { breaks, claim, isBetween } from "../violation.ts";
 import type { Claim, Violation } from "../violation.ts";
 
 const PAGE_BYTES = 4096;
@@ -19,7 +19,6 @@ const LAST_SPI_END = 1020;
 const AFFINITY_HIGH_END = 2 ** 40;
 const AFFINITY_GAP = [2 ** 24, 2 ** 32] as const;
 
-const claim = (from: number, size: number, by: string): Claim => ({ from, to: from + size, by });
 const gicdBytes = ({ gic }: Plan): number => (gic.cpuInterface === null ? GICD_BYTES : GICD_BYTES_V2);
 
 export function controllerClaims(plan: Plan): Claim[] {

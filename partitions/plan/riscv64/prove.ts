@@ -1,7 +1,7 @@
 // Proves of a finished plan what it says of RISC-V: AIA, harts, each partition's interrupt files.
 import type { PlannedPartition, Riscv64Plan, Riscv64PlannedPartition } from "../plan.ts";
 import { inRange } from "../prove-range.ts";
-import { breaks } from "../violation.ts";
+import { breaks, claim } from "../violation.ts";
 import type { Claim, Violation } from "../violation.ts";
 
 const PAGE_BYTES = 4096;
@@ -9,7 +9,6 @@ const APLIC_BYTES = 0x4000;
 const FILE_STEP = 64;
 const HARTS_END = 2 ** 14;
 
-const claim = (from: number, size: number, by: string): Claim => ({ from, to: from + size, by });
 const fileOf = ({ imsic }: Riscv64Plan, hart: number): number => imsic.base + hart * imsic.stride;
 
 export const controllerClaims = (plan: Riscv64Plan): Claim[] => [
