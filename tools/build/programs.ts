@@ -52,7 +52,7 @@ export const CORE: Program = {
   isa: "aarch64",
   entry: "arch/aarch64/index.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
-  memoryPages: 19,
+  memoryPages: 11,
   savesNothing: ["trapCall", "trapSync", "trapSerror"],
   savesMost: [
     "trapIrq", "arch_aarch64_irq_handleOtherIrq", "trapLoad", "trapStore", "trapRead", "trapWrite", "core_blob_regionAt",
@@ -76,7 +76,7 @@ export const CORE_RISCV64: Program = {
   isa: "riscv64",
   entry: "arch/riscv64/index.ts",
   tables: { cpu: "core/cpu.table.ts", riscv64: "arch/riscv64/riscv64.table.ts" },
-  memoryPages: 19,
+  memoryPages: 11,
   assembly: ["arch/riscv64/entry.S"],
   linkerScript: "arch/riscv64/core.ld",
   positionIndependent: true,
