@@ -3,7 +3,7 @@
 
 import {
   clock, copyFromPhysical, counterFrequency, fence, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned,
-  isPcpuAsPlanned, mmioRead32, mmioWrite32, planIsaVcpu, relax, startPcpu,
+  isPcpuAsPlanned, mmioRead32, mmioWrite32, planIsaVcpu, prepareCrc32, relax, startPcpu,
 } from "../build/generated/isa";
 import {
   BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInit, blobInterrupt, blobPartition, header,
@@ -44,6 +44,7 @@ export function bootPrimary(tree: u64): u32 {
 function bootSystem(tree: u64): u32 {
   setOrigin(clock());
   if (!openUart()) return 0;
+  if (!prepareCrc32()) return refuse(BLOB_OK, "the CPU has no CRC32 instructions");
   const error = readBlob();
   if (error != BLOB_OK) return refuse(error, blobRemedy(error));
   setFrequency(counterFrequency());

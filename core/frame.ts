@@ -2,8 +2,9 @@
 // its way in. Format: core/abi.ts. Used by the housekeeper alone.
 
 import { FRAME_PAYLOAD_MAX } from "./abi";
-import { crc32Byte, crc32End, CRC32_INITIAL } from "./crc32";
+import { crc32End, CRC32_INITIAL } from "./crc32";
 import { bound } from "../build/generated/cpu";
+import { crc32Byte } from "../build/generated/isa";
 import { SEND_MAX, uartSend } from "./devices/uart";
 
 const HEADER: u32 = 3; // kind, partition, sequence

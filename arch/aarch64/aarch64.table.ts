@@ -316,6 +316,22 @@ export const aarch64: readonly Intrinsic[] = [
     c: `const unsigned long *from = (const unsigned long *)LINEAR(pointer); ${LIST_REGISTERS.map((n) => `if (mask & ${1 << n}) __asm__ volatile("msr ${listRegister(n)}, %0" : : "r"(from[${n}]) : "memory");`).join(" ")}`,
   },
 
+  // Checksums (FEAT_CRC32): no side effects, so nothing of them is volatile
+  {
+    name: "crc32Byte",
+    params: { crc: "u32", byte: "u32" },
+    result: "u32",
+    doc: "CRC32B: one more byte of a CRC-32.",
+    c: `__asm__(".arch_extension crc\\n\\tcrc32b %w0, %w0, %w1" : "+r"(crc) : "r"(byte)); return crc;`,
+  },
+  {
+    name: "crc32Double",
+    params: { crc: "u32", value: "u64" },
+    result: "u32",
+    doc: "CRC32X: eight more bytes.",
+    c: `__asm__(".arch_extension crc\\n\\tcrc32x %w0, %w0, %1" : "+r"(crc) : "r"(value)); return crc;`,
+  },
+
   // Barriers, TLB and cache maintenance
   instruction("wfi", "wfi", "Sleeps until an interrupt is pending, masked or not."),
   instruction("relax", "yield", "Waits for another pCPU: lets that one run, where both share a core."),

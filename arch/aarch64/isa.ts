@@ -1,19 +1,21 @@
 // What AArch64 gives the core: its hooks, as core/README.md lists them. The build has core's "build/generated/isa" mean this
 // file.
 
-import { mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
+import { mrs_ID_AA64ISAR0_EL1, mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
 import { printValue } from "../../core/print";
 import { AFFINITY_MASK } from "./sysregs";
 import { Vcpu } from "./vcpu";
 
 // The machine: time, memory, the image.
 export {
-  cleanPhysical, copyFromPhysical, copyPhysical, dsbIsh as readBarrier, dsbSy as fence, imageBase, imageSize, linearToPhysical,
-  mmioRead16, mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8, mrs_CNTFRQ_EL0 as counterFrequency,
-  mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
-  relax, stage1Root as ownRoot,
+  cleanPhysical, copyFromPhysical, copyPhysical, crc32Byte, crc32Double, dsbIsh as readBarrier, dsbSy as fence, imageBase,
+  imageSize, linearToPhysical, mmioRead16, mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8,
+  mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64,
+  physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
 export { absorbOwn } from "./entropy";
+/** ID_AA64ISAR0_EL1.CRC32, of four bits. False: this CPU has no such instructions. */
+export function prepareCrc32(): bool { return (mrs_ID_AA64ISAR0_EL1() & ISAR0_CRC32) != 0; }
 
 // Boot.
 export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
@@ -42,6 +44,8 @@ export { endTimer, takeOwn } from "./irq";
 export { suspend as suspendInterrupts } from "./listRegisters";
 export { resetGicd as resetController } from "./vgicd";
 export { consoleDrained, consoleReceived, resetConsole, telemetryIsRead } from "../../core/devices/vpl011";
+
+const ISAR0_CRC32: u64 = 0xf << 16;
 
 export const DIRECT_KEEPS_HOUSE: bool = false; // IRQs of a direct guest's pCPU are the guest's, the timer's too
 

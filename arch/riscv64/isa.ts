@@ -13,6 +13,8 @@ export {
   physicalWrite32, physicalWrite64, readBarrier, sfenceVma as mapped,
 } from "../../build/generated/riscv64";
 
+export { crc32Byte, crc32Double, prepareCrc32 } from "./crc32";
+
 // The blob.
 export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
 

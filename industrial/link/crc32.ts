@@ -9,8 +9,11 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
+/** One more byte, where `crc` is what all before have made of 0xffffffff; the CRC is the last one's complement. */
+export const crc32Byte = (crc: number, byte: number): number => ((crc >>> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0)) >>> 0;
+
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0);
+  for (const byte of bytes) crc = crc32Byte(crc, byte);
   return ~crc >>> 0;
 }

@@ -59,6 +59,14 @@ function bootsOn(
   return line ?? `not one line: ${text}`;
 }
 
+test("a CPU without CRC32 instructions, which the blob is checked with: one line, and nothing starts", () => {
+  const machine = machineFor(makeSystem({ ...STANDARD, board: { ...qemuVirt, ...oneWith(0, { ID_AA64ISAR0_EL1: 0x1120n }) } }));
+  machine.boot();
+  machine.uart.drain();
+  expect(new TextDecoder().decode(Uint8Array.from(machine.uart.sent))).toBe("axv: the CPU has no CRC32 instructions\r\n");
+  expect(machine.pcpus.filter(({ phase }) => phase === "guest")).toEqual([]);
+});
+
 const hex16 = (value: number | bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
 const mismatch = (pcpu: number, fact: string, planned: number | bigint, found: number | bigint): string =>
   `axv: pCPU ${hex16(pcpu)}: ${fact}: planned ${hex16(planned)}, found ${hex16(found)}`;

@@ -1,6 +1,7 @@
 // Intrinsics that are instructions of their own: barriers, maintenance of TLBs and caches, SMC, and a few of the guest's
 // registers.
 import { ID_KEPT, ID_PLACE } from "../../../../arch/aarch64/aarch64.table.ts";
+import { crc32Byte } from "../../../../industrial/link/crc32.ts";
 import { MachineError } from "../../errors.ts";
 import type { Hooks } from "../../imports.ts";
 import { translateGuest } from "../addressTranslation.ts";
@@ -9,12 +10,20 @@ import { VECTOR_BYTES, VECTORS } from "../pcpu.ts";
 import { isRegister } from "../registers.ts";
 import { vmidOf } from "../stage2.ts";
 
+const ISAR0_CRC32 = 0xf_0000n;
 /** ID_AA64ISAR0_EL1.RNDR. */
 const ISAR0_RNDR = 60n;
 
 export function instructionHooks(machine: Hardware): Hooks {
   const barrier = (): void => machine.dataBarrier();
   return {
+    crc32Byte: (crc: number, byte: number) => crc32Byte(crc, byte),
+    crc32Double: (crc: number, value: bigint) => {
+      if ((machine.current.registers.ID_AA64ISAR0_EL1 & ISAR0_CRC32) === 0n)
+        throw new MachineError("MACHINE_UNDEFINED", "CRC32X where there is none");
+      for (let shift = 0n; shift < 64n; shift += 8n) crc = crc32Byte(crc, Number((value >> shift) & 0xffn));
+      return crc;
+    },
     isb: () => machine.synchronise(machine.current),
     relax: () => machine.runOthers(),
     cacheGeometry: (level: number) => machine.current.cacheGeometry(level),
