@@ -38,6 +38,15 @@ test("a direct partition's memory is there for whoever walks its tables before i
   expect(seen.slice(written, seen.indexOf("compareExchange32", written))).toContain("dsbSy");
 });
 
+test("a partition whose memory is taken away has none of its translations behind the last of two invalidations' DSB", () => {
+  const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] });
+  const seen: string[] = [];
+  bench.machine.onIntrinsic = (name) => seen.push(name);
+  expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
+  const first = seen.indexOf("tlbiVmalls12e1is");
+  expect(seen.slice(first, first + 4)).toEqual(["tlbiVmalls12e1is", "dsbIsh", "tlbiVmalls12e1is", "dsbIsh"]);
+});
+
 test("a kick has been sent for all to see before it is no longer announced (gic.ts, concludeKicks)", () => {
   const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] });
   const seen: string[] = [];

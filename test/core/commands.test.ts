@@ -6,8 +6,8 @@ import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
 import { COUNTER_FREQUENCY } from "../../tools/machine/aarch64/timers.ts";
-import { LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../../tools/machine/aarch64/system.ts";
-import { Bench } from "./bench.ts";
+import { GUEST_UART, LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../../tools/machine/aarch64/system.ts";
+import { Bench, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64, PSCI_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 
@@ -287,5 +287,31 @@ describe("eight partitions on eight pCPUs", () => {
     expect(many.guests.map((guest) => guest.running)).toEqual([true, true, true, true, true, true, true, false]);
     expect(many.command(7, abi.COMMAND_START)).toBe(abi.REPLY_OK);
     for (let n = 0; n < 8; n++) expect(many.partition(n).state, `partition ${n}`).toBe("running");
+  });
+
+  test("each has its console to itself, both ways at the same time, and one of them reads along", () => {
+    const console = (n: number): string => `partition ${n} `.repeat(3 + n);
+    const many = new Bench({
+      board: { ...STANDARD.board, cpus },
+      housekeeper: 0,
+      partitions: partitions.map((partition, n) => ({ ...partition, telemetry: n === 7 })),
+    });
+    const uart = { data: GUEST_UART, flags: GUEST_UART + 0x18, receiveEmpty: 0x10n };
+    value(many.guest(7).store(GUEST_UART + 0x1000 + 0x30, 4, 0x301n)); // its second UART: UARTEN, TXE, RXE
+    for (let round = 0; round < 3; round++) {
+      for (const [n, guest] of many.guests.entries()) {
+        many.type(n, console(n).toUpperCase());
+        for (const byte of Buffer.from(console(n))) value(guest.store(uart.data, 1, BigInt(byte)));
+      }
+      many.pass(50);
+      for (const [n, guest] of many.guests.entries()) {
+        let got = "";
+        while ((value(guest.load(uart.flags, 4)) & uart.receiveEmpty) === 0n)
+          got += String.fromCharCode(Number(value(guest.load(uart.data, 4))));
+        expect(got, `partition ${n}`).toBe(console(n).toUpperCase());
+      }
+    }
+    for (let n = 0; n < 8; n++) expect(many.console(n)).toBe(console(n).repeat(3));
+    expect(value(many.guest(7).load(GUEST_UART + 0x1000 + 0x18, 4)) & uart.receiveEmpty).toBe(0n);
   });
 });

@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
+import { cobsEncode } from "../../industrial/link/cobs.ts";
 import { numbered } from "../../industrial/link/commands.ts";
+import { crc32 } from "../../industrial/link/crc32.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -337,8 +339,14 @@ describe("the frame decoder of the board", () => {
     expect(bench.guest(3).running).toBe(false);
   });
 
-  test("takes frames with the longest payload", () => {
+  test("takes frames with the longest payload, and none that is longer by a byte, right as its checksum is", () => {
     const text = "m".repeat(abi.FRAME_PAYLOAD_MAX);
+    const frame = [abi.FRAME_CONSOLE, 0, 0, ...Buffer.from(`${text}m`)];
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32LE(crc32(Uint8Array.from(frame)));
+    bench.send(Uint8Array.from([0, ...cobsEncode(Uint8Array.from([...frame, ...sum])), 0]));
+    bench.pass(5);
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
     bench.type(0, text);
     let got = "";
     while ((read(FR) & FR_RXFE) === 0n) got += String.fromCharCode(Number(read(DR)));

@@ -289,6 +289,16 @@ describe("what gets an External abort, with nothing of it done", () => {
     }
   });
 
+  test("a pair that ends where its device does is one: a console's, a distributor's, the last redistributor's", () => {
+    const ends = [GUEST_UART + 0x1000, GUEST_GICD + 0x1_0000, GUEST_GICR + 2 * GICR_STRIDE];
+    for (const at of ends.map((end) => end - 8)) {
+      guest.setX(0, BigInt(at));
+      for (const n of [1, 2]) guest.setX(n, 0x5555n);
+      expect(run(bench, guest, "ldp w1, w2, [x0]", at), at.toString(16)).toMatchObject(DONE);
+      expect([guest.x(1), guest.x(2)]).toEqual([0, 4].map((by) => value(guest.load(at + by, 4, { register: 30 }))));
+    }
+  });
+
   test("a pair across two redistributors is one of each", () => {
     guest.setX(0, BigInt(GUEST_GICR + GICR_STRIDE - 4));
     expect(run(bench, guest, "ldp w1, w2, [x0]", GUEST_GICR + GICR_STRIDE - 4)).toMatchObject(DONE);

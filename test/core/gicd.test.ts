@@ -71,8 +71,8 @@ describe("GICD identification", () => {
     expect(gicd(linux, 0)).toBe(0x53n);
   });
 
-  test("PIDR2 says GICv3; TYPER2, reserved offsets and IDs read 0", () => {
-    expect(gicd(linux, 0xffe8) & 0xf0n).toBe(0x30n);
+  test("PIDR2 says GICv3, by Arm (JEP106 code 0x3b); TYPER2, reserved offsets and IDs read 0", () => {
+    expect(gicd(linux, 0xffe8)).toBe(0x3bn);
     for (const offset of [0xc, 0x10, 0x40, 0x5ffc, 0x8000, 0xfffc, 0xd00, 0xe00, 0xf00])
       expect(gicd(linux, offset), `0x${offset.toString(16)}`).toBe(0n);
   });
@@ -476,7 +476,17 @@ describe("redistributors", () => {
 
   test("IIDR, PIDR2", () => {
     expect(value(linux.load(gicr(4), 4))).toBe(0x43bn);
-    expect(value(linux.load(gicr(0xffe8), 4)) & 0xf0n).toBe(0x30n);
+    expect(value(linux.load(gicr(0xffe8), 4))).toBe(0x3bn);
+  });
+
+  test("what is no register of SGI_base reads 0, whatever is pending, enabled, and has which priority", () => {
+    const words = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + 4 * n);
+    const priorities = words(IPRIORITYR, 8);
+    const states = [IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER];
+    const registers = [...states, ...priorities, ICFGR, ICFGR + 4];
+    for (const offset of [ISENABLER, ISPENDR, ...priorities]) value(linux.store(gicr(SGI_BASE + offset), 4, ALL));
+    for (const offset of [...words(0, 0x400), 0xffe8, 0xfffc].filter((one) => !registers.includes(one)))
+      expect(value(linux.load(gicr(SGI_BASE + offset), 4)), `0x${offset.toString(16)}`).toBe(0n);
   });
 
   test("CTLR (no LPIs), and what is reserved in RD_base, read 0", () => {

@@ -108,6 +108,8 @@ describe("HYPERCALL_DOORBELL", () => {
     bench.guest(3).hvc(calls.HYPERCALL_DOORBELL, 5);
     expect(bench.partition(1).doorbells).toBe(2);
     expect(bench.partition(0).doorbells).toBe(0);
+    for (let n = 0; n < 3; n++) bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, 0);
+    expect([bench.partition(0).doorbells, bench.partition(1).doorbells]).toEqual([3, 2]);
   });
 });
 
@@ -189,6 +191,21 @@ describe("HYPERCALL_TAG_PUBLISH", () => {
     ];
     edges.forEach((value, tag) => bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, value));
     expect([...bench.partition(1).tags.values()]).toEqual(edges);
+  });
+
+  test("its value is there before it counts as published: the next one is where the first one's neighbour is", () => {
+    const { machine } = bench;
+    const guest = bench.guest(3);
+    const words = new BigUint64Array(machine.core.memory.buffer);
+    const [first, second] = [0x1357_9bdf_0246_8acen, 0x2468_ace0_1357_9bdfn];
+    guest.hvc(calls.HYPERCALL_TAG_PUBLISH, 3, first);
+    guest.setX(2, 0n);
+    const at = words.indexOf(first);
+    let published: bigint | undefined;
+    machine.onIntrinsic = (name) => { if (name === "atomicOr32") published = words[at + 1]; };
+    guest.hvc(calls.HYPERCALL_TAG_PUBLISH, 4, second);
+    machine.onIntrinsic = undefined;
+    expect([published, bench.partition(1).tags.get(4)]).toEqual([second, second]);
   });
 
   test("tags of the life before a restart are gone", () => {

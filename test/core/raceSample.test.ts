@@ -1,13 +1,17 @@
 // A few of the races of races.test.ts, which takes minutes: as many as find out within seconds that something has come out of
 // order.
 import { expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
 import type { SystemSpec } from "../../tools/machine/system.ts";
 import { AARCH64_TRIAL } from "./property/aarch64/trial.ts";
 import { RISCV64_TRIAL } from "./property/riscv64/trial.ts";
 import type { Acting } from "./property/actions.ts";
-import { BEGINNINGS, KICK_UNDER_WAY, trackOf } from "./property/race.ts";
+import { BEGINNINGS, host, KICK_UNDER_WAY, trackOf, turnOff } from "./property/race.ts";
+import type { Beginning } from "./property/race.ts";
 import type { RacingTrial } from "./property/trial.ts";
 
+/** vCPU 1 is the last one to leave: it starts the partition anew, on another pCPU, which has been kicked already. */
+const RESTARTING: Beginning = ["vCPU 1 about to restart all", () => [turnOff(0), ...host(abi.COMMAND_RESTART)]];
 /** Beginning, what is interrupted, by what. */
 const RACES = [
   ["both vCPUs on", "a shutdown", "the host's stop"],
@@ -27,6 +31,7 @@ const RACES = [
   ["the partition paused", "the host's resume", "an interrupt of vCPU 1"],
   ["the partition about to be paused", "an interrupt", "the host's resume"],
   ["the partition about to go on", "an interrupt", "the host's stop"],
+  [RESTARTING[0], "an interrupt of vCPU 1", "an interrupt"],
 ] as const;
 const LONGEST = 5000;
 
@@ -36,7 +41,7 @@ function sample<Spec extends SystemSpec, Own extends Acting>(trial: RacingTrial<
     return some.map(([beginning, name, other]) => [`${trial.name}, ${system}`, beginning, name, other, spec] as const);
   });
   test.each(cases)("%s, %s: %s | %s", (_, begins, name, other, spec) => {
-    const beginning = BEGINNINGS.find(([one]) => one === begins);
+    const beginning = [...BEGINNINGS, RESTARTING].find(([one]) => one === begins);
     if (beginning === undefined) throw new RangeError(`nothing begins with ${begins}`);
     const track = trackOf(trial, spec, beginning);
     let races = 0;

@@ -136,14 +136,14 @@ test.each([["first", 0x4000_0000], ["last", 0x7fff_f000]])("a device tree in the
   expect(chosen(found(boot({ deviceTree: { pa, bytes: firmwareTree(RNG_SEED) } }), 0)).has("rng-seed")).toBe(true);
 });
 
-test("a device tree right behind the room of the image and the largest blob is read, one page earlier it is not", () => {
+test("a device tree right ahead of the image is read, and right behind its room and the largest blob; a page earlier not", () => {
   const { board, system: { plan } } = { board: qemuVirt, system: boot({}).system };
   const end = board.imageBase + plan.image.size + BLOB_MAX_BYTES;
   expect(end % 0x1000).toBe(0);
-  const taken = [end, end - 0x1000].map(
+  const taken = [board.imageBase - 0x1000, end, end - 0x1000].map(
     (pa) => chosen(found(boot({ deviceTree: { pa, bytes: firmwareTree(RNG_SEED) } }), 0)).has("rng-seed"),
   );
-  expect(taken).toEqual([true, false]);
+  expect(taken).toEqual([true, true, false]);
 });
 
 test.each([0, 1, 2, 3])("a name is found wherever it stands in the strings (%i more)", (more) => {

@@ -308,6 +308,21 @@ describe("a guest that is no help", () => {
   });
 });
 
+test("a mailbox says how large the image behind it is, in each life; with one elsewhere, or none, it says 0", () => {
+  const said = (at: number): bigint => value(guest.load(at + abi.MAILBOX_TAG_BYTES, 4));
+  expect(said(MAILBOX)).toBe(BigInt(SIZE));
+  bench.command(1, abi.COMMAND_RESTART);
+  expect(said(MAILBOX)).toBe(BigInt(SIZE));
+  const [channel] = PLC.channels ?? [];
+  const regions = [...PLC.regions, mailbox(MAILBOX, MAILBOX, 0x2000)];
+  const elsewhere = { tagImage: { ipa: channel?.ipa ?? NaN, size: SIZE, overLink: true } };
+  for (const other of [elsewhere, {}]) {
+    bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, regions, ...other }] });
+    guest = bench.guest(3);
+    expect(said(MAILBOX)).toBe(0n);
+  }
+});
+
 test("a partition without an image is not asked with success", () => {
   expect(ask(0)).toBe(abi.REPLY_WRONG_STATE);
 });

@@ -135,6 +135,15 @@ test("what comes while it is off is lost, and what was left from before it was: 
   expect(shown(frames)).toEqual(shown(bench.frames.slice(now - 1, now - 1 + frames.length)));
 });
 
+test("what waits to be read is there still when UARTCR changes otherwise, and when it is written as it was", () => {
+  bench.pass(300);
+  for (const cr of [CR_ON, CR_ON | 0x800n, CR_ON]) write(CR, cr);
+  const before = bench.frames.length;
+  take();
+  expect(garbage).toBe(0);
+  expect(frames.length).toBeGreaterThanOrEqual(before - 1);
+});
+
 test("a partition that starts anew is told nothing of before", () => {
   bench.pass(300);
   bench.command(0, abi.COMMAND_RESTART);

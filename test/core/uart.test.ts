@@ -1,6 +1,8 @@
 // The hypervisor's UART (core/devices), of whichever kind the board has one: text, frames and commands go through it alike.
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { numbered } from "../../industrial/link/commands.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
 import { planUart } from "../../partitions/plan/uart.ts";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
@@ -42,6 +44,17 @@ describe.each(KINDS)("%s", (_, uart) => {
     expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
     expect(bench.guest(3).running).toBe(false);
     expect(bench.command(1, abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
+  });
+
+  test("a command that comes a byte at a time is heard: what has not come is not read", () => {
+    const bench = on(uart);
+    const command = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(abi.COMMAND_PAUSE, 1) });
+    for (const byte of command) {
+      expect(bench.guest(3).running).toBe(true);
+      bench.send(Uint8Array.of(byte));
+      bench.pass(2);
+    }
+    expect(bench.guest(3).running).toBe(false);
   });
 
   test("waits for a wire that takes nothing, and goes on where it was", () => {
@@ -91,6 +104,16 @@ describe("a baud rate", () => {
     if (!(uart instanceof Imx)) throw new TypeError("another UART");
     const registers = [UCR1, UCR2, UCR3, UCR4, UFCR, UBIR, UBMR].map((at) => uart.settings.get(at));
     expect(registers).toEqual([1, 0x4027, 4, 0x8000, 0xa81, 15, 207]);
+  });
+
+  test("of a 16550 whose latch firmware has left open stays: the latch is closed", () => {
+    const machine = machineFor(makeSystem({ ...STANDARD, board: { ...qemuVirt, uartFacts: { ...LEFT, kind: "ns16550" } } }));
+    machine.uart.write(LCR, 0x83);
+    machine.uart.write(0, 26);
+    machine.boot();
+    machine.uart.drain();
+    expect(machine.uart).toMatchObject({ divisor: 26 });
+    expect([machine.uart.read(LCR), Buffer.from(machine.uart.sent).subarray(0, 4).toString()]).toEqual([3, "axv:"]);
   });
 
   test("that nobody asks for is firmware's", () => {

@@ -260,6 +260,19 @@ describe("a sender that does not do as it should", () => {
     expect([update().version, ...versions()]).toEqual([VERSION + 2, VERSION + 1, VERSION + 1]);
   });
 
+  test("one that is ready stays so when who brought it is off; a new life of that one gives it up", () => {
+    stream(packed(image));
+    expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    bench.pass(50);
+    expect(update().state).toBe("ready");
+    restart();
+    expect(loaded(3000)).toEqual(image);
+    expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(update().state).toBe("idle");
+    restart();
+    expect(loaded(3000)).toEqual(image);
+  });
+
   test("rollback of what was never updated, and of who cannot be", () => {
     expect(bench.command(1, abi.COMMAND_ROLLBACK)).toBe(abi.REPLY_WRONG_STATE);
     expect(bench.command(0, abi.COMMAND_ROLLBACK)).toBe(abi.REPLY_WRONG_STATE);

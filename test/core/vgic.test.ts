@@ -1,6 +1,7 @@
 // Interrupt state that more than one vCPU looks at (arch/aarch64/interruptState.ts, listRegisters.ts): what one vCPU holds is
 // what the distributor of IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
 import { Gicv3 } from "../../tools/machine/aarch64/gic/gicv3.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import type { Outcome } from "../../tools/machine/outcome.ts";
@@ -276,6 +277,71 @@ test.each(GICS)("%s: two vCPUs that want to know at the same time what a third o
   bench.machine.settle();
   for (const guest of asking) expect(value(ask(guest))).toBe(bit(50));
   expect(third.acknowledge()).toBe(50);
+});
+
+describe("what was answered is the answer of that question alone, though the same instruction asks another one next", () => {
+  const SGI = 3;
+  const frame = (vcpu: number): number => GUEST_GICR + vcpu * GICR_STRIDE + SGI_BASE;
+  const word = (intid: number): number => 4 * Math.floor(intid / 32);
+
+  /** vCPU 1 has an SGI active, and holds SPIs in two words of INTIDs. */
+  beforeEach(() => {
+    bench = new Bench({ ...STANDARD, housekeeper: 3, partitions: [{ ...LINUX, cpus: [0, 1, 2] }, PLC] });
+    first = bench.openInterrupts(0);
+    for (const vcpu of [1n, 2n]) first.hvc(CPU_ON_64, vcpu, 0x6000_0000, 0);
+    bench.machine.settle();
+    second = bench.openInterrupts(1);
+    bench.openInterrupts(2);
+    bench.sendSgi(0, SGI, 0b10);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(SGI);
+    for (const intid of [50, 232, 233]) {
+      bench.enable(0, intid);
+      bench.route(0, intid, 1);
+      pulse(intid);
+    }
+  });
+
+  /** Asks, is answered, and is interrupted before it executes the instruction again. */
+  function ask(access: () => Outcome): void {
+    expect(access().kind).toBe("entered");
+    bench.machine.settle();
+  }
+  const look = (at: number) => (): Outcome => first.load(at, 4, { once: true });
+  const read = (at: number): bigint => value(first.load(at, 4));
+
+  test("of another vCPU", () => {
+    ask(look(frame(1) + ISACTIVER));
+    expect(read(frame(2) + ISACTIVER)).toBe(0n);
+    ask(look(frame(2) + ISACTIVER));
+    expect(read(frame(1) + ISACTIVER)).toBe(bit(SGI));
+  });
+
+  test("of another word of INTIDs", () => {
+    ask(look(GUEST_GICD + ISPENDR + word(50)));
+    expect(read(GUEST_GICD + ISPENDR + word(233))).toBe(bit(232) | bit(233));
+  });
+
+  test("of another thing to do, and of other bits", () => {
+    ask(look(frame(1) + ISACTIVER));
+    value(first.store(frame(1) + ICACTIVER, 4, bit(SGI)));
+    expect(read(frame(1) + ISACTIVER)).toBe(0n);
+    const withdraw = (intid: number, once: boolean): Outcome =>
+      first.store(GUEST_GICD + ICPENDR + word(intid), 4, bit(intid), { once });
+    ask(look(GUEST_GICD + ISPENDR + word(233)));
+    ask(() => withdraw(232, true));
+    value(withdraw(233, false));
+    expect(read(GUEST_GICD + ISPENDR + word(233))).toBe(0n);
+  });
+
+  test("of the life before", () => {
+    const { pc } = first.pcpu;
+    ask(look(frame(1) + ISACTIVER));
+    expect(bench.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect([first.running, second.running]).toEqual([true, false]);
+    first.pcpu.pc = pc;
+    expect(read(frame(1) + ISACTIVER)).toBe(0n);
+  });
 });
 
 test("where a GIC follows an ICENABLER after more looks than an exit has, the store is done when it has, and not before", () => {
