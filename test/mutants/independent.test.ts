@@ -15,10 +15,15 @@ test("plain stores to different places, neither of which the other's value is ma
   expect(isIndependent("vcpu.a = 0;", "vcpu.b = mrs_ICC_IAR1_EL1();")).toBe(false);
   expect(isIndependent("vcpu.a++;", "vcpu.b = 0;")).toBe(true);
   expect(isIndependent("vcpu.a++;", "vcpu.b = vcpu.a;")).toBe(false);
+  expect(isIndependent("a += c;", "b = min<u32>(header().d, c);")).toBe(true);
+  expect(isIndependent("a = c;", "b = f(min(c, d));")).toBe(false);
   for (const [first, next] of [
     ["vcpu.a = 0;", "other.a = 1;"],
     ["vcpu.a = 0;", "vcpu.b = vcpu.a;"],
     ["a = b;", "b = c;"],
+    ["a += c;", "b = min(a, c);"],
+    ["a = c;", "a += b;"],
+    ["a = b;", "b |= c;"],
     ["p = q;", "p.x = 1;"],
   ] as const)
     expect(isIndependent(first, next), `${first} ${next}`).toBe(false);

@@ -7,9 +7,11 @@ interface Step {
   readonly value: string;
 }
 
-/** `a.b = value;`: a plain store, or a local variable. A value that is a call's is none: what the call does may matter. */
-const STORE = /^([\w.]+) = ([^;]*);$/;
+/** `a.b = value;`, `a.b += value;`: a plain store, or a local variable. A value that is a call's is none: what the call does may
+ *  matter, but for those that do nothing. */
+const STORE = /^([\w.]+) ([-+|&^]?)= ([^;]*);$/;
 const CALL = /\w(<\w+>)?\(/;
+const DOES_NOTHING = /\b(min|max|clz|ctz|popcnt|header)(<\w+>)?\(/g;
 /** `a.b++;`: a plain store, too. */
 const COUNT = /^([\w.]+)(\+\+|--);$/;
 /** But for a System register's value, where reading it does nothing. */
@@ -48,8 +50,10 @@ const both = (first: string, next: string, stepOf: (text: string) => Step | unde
 
 function storeOf(text: string): Step | undefined {
   const counted = COUNT.exec(text)?.[1];
-  const [, target, value] = counted === undefined ? (STORE.exec(text) ?? []) : [text, counted, counted];
-  return target === undefined || value === undefined || CALL.test(value.replaceAll(REGISTER_READ, ""))
+  const [, target, operator, stored] = counted === undefined ? (STORE.exec(text) ?? []) : [text, counted, "+", "1"];
+  if (target === undefined || stored === undefined) return undefined;
+  const value = operator === "" ? stored : `${target} ${stored}`;
+  return CALL.test(stored.replaceAll(REGISTER_READ, "").replaceAll(DOES_NOTHING, ""))
     ? undefined
     : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
 }

@@ -86,7 +86,7 @@ const FOLDER = "test/core";
 /** Executes it. */
 const ASSEMBLY = ["test/core/entry/entry.test.ts"];
 /** Takes minutes, or boots machines. */
-const SLOW = /qemu|races/i;
+const SLOW = /qemu|races\.test/i;
 
 /** Tests of what a source is about, by their names. */
 export function likelyFor(file: string): readonly string[] {
