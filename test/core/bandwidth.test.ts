@@ -10,7 +10,7 @@ import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
 import { takeAll } from "./directBench.ts";
-import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";
+import { CPU_OFF, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const REFILLS = 1000;
 const PERIOD_MICROSECONDS = 10_000;
@@ -135,6 +135,20 @@ describe("a vCPU with a budget", () => {
     expect(bench.guest(1).running).toBe(false);
     nextPeriod();
     expect(bench.guests.map(({ running }) => running)).toEqual([true, true, false, true]);
+  });
+
+  test("its first period is a whole one, and so is the one behind one that ends late", () => {
+    const { clock } = bench.machine;
+    const { hypervisorTimer: timer } = guest.pcpu;
+    const period = clock.ticksOf(PERIOD_MICROSECONDS * 1000);
+    let begun = 0;
+    bench.machine.onIntrinsic = (name, { index }) => { if (index === 0 && name === "msr_CNTHP_CVAL_EL2") begun++; };
+    guest.hvc(SYSTEM_RESET);
+    bench.machine.settle();
+    expect([begun, guest.running, timer.deadline > clock.now + period / 2]).toEqual([1, true, true]);
+    clock.forward(3.5 * period);
+    bench.machine.settle();
+    expect([begun, timer.deadline > clock.now + period / 2]).toEqual([2, true]);
   });
 
   test("counts refills only", () => {

@@ -5,7 +5,7 @@ import { ISA_TABLES } from "../../partitions/blob/isas.ts";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE } from "../../partitions/blob/layout.table.ts";
 import type { PlannedRegion } from "../../partitions/plan/plan.ts";
 import { writeFdt } from "../../partitions/devicetree/fdt.ts";
-import { LINUX, mailbox, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import { device, LINUX, mailbox, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { randomFrom } from "../verify/random-program.ts";
 import { BlobBench, show } from "./blobBench.ts";
@@ -22,6 +22,10 @@ const bench = new BlobBench({
   firmwareTree: { matches: [{ path: "/a", property: "b", how: "absent", value: "" }] },
 });
 const { system } = bench;
+/** Nothing but memory. */
+const BARE: PartitionSpec = {
+  name: "third", cpus: [2], regions: [ram(0x4000_0000, 0x4a00_0000, 0x10_0000)], interrupts: [], consoleInterrupt: 0,
+};
 /** Its regions are in ascending order: a device is first. */
 const LINUX_MEMORY = 1;
 const boot = (blob: Uint8Array): string => bench.boot(blob);
@@ -38,6 +42,32 @@ describe("a blob that is whole", () => {
     expect(boot(system.blob)).toBe("runs");
     expect(boot(changed("Cpu", 2, {}))).toBe("runs");
     expect(boot(changed("Partition", 0, { argument: 0n })), "0 is no address: the guest wants none").toBe("runs");
+  });
+});
+
+test("a pCPU of a partition behind the last one is refused, though what stands there is a partition's record", () => {
+  const three = new BlobBench({ ...STANDARD, partitions: [LINUX, PLC, BARE] });
+  expect(three.boot()).toBe("runs");
+  // The first one has its pCPU, too; and what the third one owns is nobody's, and not there.
+  const owned = three.changed("Partition", 0, { cpus: 0b111 });
+  const view = new DataView(owned.buffer);
+  for (const [count, fewer] of [["partitionCount", 1], ["regionCount", 1]] as const)
+    view.setUint32(offsetOf(count), view.getUint32(offsetOf(count), true) - fewer, true);
+  expect(three.boot(three.resealed(owned))).toContain("pCPU");
+});
+
+describe("registers in so many GiB that there are not tables enough to map them: it says so, and starts nothing", () => {
+  const far = Array.from({ length: 60 }, (_, n) => (4 + n) * 0x4000_0000);
+  const refused = (spec: Partial<typeof STANDARD>): void =>
+    expect(new BlobBench({ ...STANDARD, ...spec }).boot()).toMatch(/^axv: the blob is inconsistent/);
+
+  test("that are written at first", () =>
+    refused({ inits: far.map((pa) => ({ pa, mask: 0xffff_ffff, value: 1, by: "plc" })) }));
+
+  test("that silence a device", () => {
+    const regions = [ram(0x6000_0000, 0x6000_0000, 0x10_0000), ...far.map((pa) => device(pa, 0x1000))];
+    const linux = { ...LINUX, channels: [], regions, quiesce: far.map((pa) => ({ pa, value: 0 })) };
+    refused({ partitions: [linux, { ...PLC, channels: [], regions: PLC.regions.slice(0, 1) }] });
   });
 });
 

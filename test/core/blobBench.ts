@@ -61,10 +61,15 @@ export class BlobBench {
   /** Header fields that encodeBlob derives can only be changed afterwards. */
   patched(offset: number, value: number): Uint8Array {
     const bytes = this.system.blob.slice();
-    const view = new DataView(bytes.buffer);
-    view.setUint32(offset, value, true);
-    if (offset >= CHECKED_FROM) view.setUint32(CHECKSUM_OFFSET, crc32(bytes.subarray(CHECKED_FROM)), true);
-    return bytes;
+    new DataView(bytes.buffer).setUint32(offset, value, true);
+    return offset >= CHECKED_FROM ? this.resealed(bytes) : bytes;
+  }
+
+  /** Those bytes with a right checksum. */
+  resealed(bytes: Uint8Array): Uint8Array {
+    const sealed = bytes.slice();
+    new DataView(sealed.buffer).setUint32(CHECKSUM_OFFSET, crc32(sealed.subarray(CHECKED_FROM)), true);
+    return sealed;
   }
 
   headerWith(change: Change): Uint8Array {

@@ -5,6 +5,7 @@ import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
+import type { PartitionTelemetry } from "../../industrial/link/telemetry.ts";
 import { COUNTER_FREQUENCY } from "../../tools/machine/aarch64/timers.ts";
 import { GUEST_UART, LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
@@ -168,6 +169,20 @@ describe("telemetry", () => {
     expect(Number(second.uptime - first.uptime)).toBe(Number(second.time - first.time));
     bench.guest(3).hvc(SYSTEM_RESET);
     expect(Number(bench.partition(1).uptime)).toBeLessThan(210e6);
+  });
+
+  test("a partition that is to run, and has not begun, has been up for no time", () => {
+    const one = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, autostart: false }] });
+    one.pass(300);
+    let seen: PartitionTelemetry | undefined;
+    // Its image is being copied, for as long as two rounds of telemetry take.
+    one.machine.onIntrinsic = (name, { index }) => {
+      if (index !== 3 || name !== "copyPhysical" || seen !== undefined) return;
+      one.machine.onIntrinsic = undefined;
+      seen = one.partition(1);
+    };
+    expect(one.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(seen).toMatchObject({ state: "running", uptime: 0n });
   });
 
   test("an event tells when it was: nanoseconds, as telemetry does", () => {

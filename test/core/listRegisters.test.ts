@@ -1,6 +1,7 @@
 // More interrupts than list registers (arch/aarch64/listRegisters.ts; IHI 0069 §4.6): the most urgent first, none lost, none
 // waiting for ever.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { edge, GUEST_GICD, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -249,6 +250,48 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     pulse(65);
     expect(takeAll()).toEqual([65]);
   });
+});
+
+test.each(GICS)("%s: of those that had to make room the next one has it again when one of them has been ended", (_, board) => {
+  bench = new Bench({ ...STANDARD, board: { ...board, listRegisters: 1 } });
+  guest = bench.openInterrupts(0);
+  const nested = [48, 49, 50];
+  nested.forEach((intid, n) => bench.enable(0, intid, 0xa0 - 0x20 * n));
+  const maintenance = (): number => bench.vcpu(0, 0).exits[abi.EXIT_MAINTENANCE] ?? 0;
+  for (const intid of nested) {
+    bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    expect(guest.acknowledge()).toBe(intid);
+    bench.machine.setLine(intid, false);
+  }
+  const before = maintenance();
+  for (const intid of nested.reverse()) {
+    guest.endOfInterrupt(intid);
+    bench.machine.settle();
+    expect(active(intid), `INTID ${intid}`).toBe(false);
+  }
+  expect(maintenance() - before, "the first of them, not the last").toBe(1);
+});
+
+test.each(GICS)("%s: what waits is not overtaken by a less urgent one that comes ahead of maintenance", (_, board) => {
+  bench = new Bench({ ...STANDARD, board: { ...board, listRegisters: 1 } });
+  const { gic, board: { gicd, cpus, maintenance } } = bench.machine;
+  guest = bench.openInterrupts(0);
+  const lines = [48, 49, 50];
+  lines.forEach((intid, n) => bench.enable(0, intid, 0x20 * (n + 1)));
+  const [first = NaN, second = NaN, third = NaN] = lines;
+  for (const intid of [first, second]) {
+    bench.machine.setLine(intid, true);
+    bench.machine.settle();
+  }
+  // It is signalled late: as if it were the least urgent of all.
+  gic.write(0, (board.gicVersion === 2 ? gicd : (cpus[0]?.gicr ?? NaN) + 0x1_0000) + 0x400 + maintenance, 1, 0xf0n);
+  expect(guest.acknowledge()).toBe(first);
+  bench.machine.setLine(first, false);
+  bench.machine.setLine(third, true);
+  guest.endOfInterrupt(first);
+  bench.machine.settle();
+  expect(takeAll()).toEqual([second, third]);
 });
 
 test("where DIR cannot be trapped by itself (ICH_VTR_EL2.TDS), it is not: what had to make room is ended by its EOIR", () => {

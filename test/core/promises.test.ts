@@ -34,6 +34,7 @@ const AUX: PartitionSpec = {
   consoleInterrupt: 236,
 };
 const THREE: SystemSpec = { ...STANDARD, housekeeper: 2, partitions: [{ ...LINUX, cpus: [0, 1, 2] }, PLC] };
+const TWICE_TWO: SystemSpec = { ...STANDARD, housekeeper: 0, partitions: [LINUX, { ...PLC, cpus: [2, 3] }] };
 const WITH_MAILBOX: PartitionSpec = { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] };
 const WHOLE: SystemSpec = { ...STANDARD, partitions: [LINUX, WITH_MAILBOX, AUX] };
 const TAGS = { ipa: 0x5000_2000, size: 0x1000, overLink: true };
@@ -251,6 +252,10 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   cpuKnows: [
     { what: "of another partition", plan: cpu(3, { partition: LINUX_ }) },
     { what: "another vCPU", plan: cpu(1, { vcpu: 0 }) },
+    {
+      what: "each the vCPU of the other's partition, which is not the boot one", on: TWICE_TWO,
+      plan: (plan) => cpu(1, { partition: PLC_ })(cpu(3, { partition: LINUX_ })(plan)),
+    },
     { what: "boots on another one", plan: partition(LINUX_, { cpus: [1, 0] }) },
     { what: "the vCPU that another pCPU has, which is not the boot one", on: THREE, plan: cpu(2, { vcpu: 1 }) },
   ],
