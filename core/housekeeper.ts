@@ -16,9 +16,7 @@ import {
   dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, sendEncoded,
   takeReceived,
 } from "./frame";
-import {
-  cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
-} from "./partition";
+import { cancelRestart, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs } from "./partition";
 import { duration, ticks } from "./time";
 import { addTags } from "./telemetry";
 import { judgeTrial } from "./trial";
@@ -150,9 +148,8 @@ function look(now: u64): void {
   if (isRestartDue(due, now)) {
     launch(due);
   } else {
-    const deadline = due.watchdogDeadline;
-    disarmWatchdog(due);
-    recordEvent(EVENT_WATCHDOG, due.index, now, duration(now - deadline + due.watchdogPeriod), 0, 0);
+    due.watchdogExpired++;
+    recordEvent(EVENT_WATCHDOG, due.index, now, duration(now - due.watchdogDeadline + due.watchdogPeriod), 0, 0);
     stop(due, STOP_WATCHDOG, false, 0);
   }
 }

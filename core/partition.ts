@@ -269,9 +269,3 @@ export function stopHangs(partition: Partition, patience: u32): bool {
   const deadline = partition.watchdogDeadline;
   return deadline != 0 && now >= deadline && stateOf(partition) == STATE_RUNNING;
 }
-
-/** It has expired: that counts once. */
-export function disarmWatchdog(partition: Partition): void {
-  partition.watchdogDeadline = 0;
-  partition.watchdogExpired++;
-}
