@@ -116,7 +116,9 @@ export interface IsaPlanning {
   cpuNodes(vcpu: number, phandles: OwnPhandles): readonly TreeNode[];
   rootProperties(phandles: OwnPhandles): Readonly<Record<string, Value>>;
   /** Which interrupts a node has. */
-  interruptProperties(lines: readonly PlannedLine[], phandles: OwnPhandles): Readonly<Record<string, Value>>;
+  interruptProperties(
+    lines: readonly PlannedLine[], phandles: OwnPhandles, isDirect: boolean,
+  ): Readonly<Record<string, Value>>;
   firmwareNodes(): readonly TreeNode[];
   /** Its name without the unit address, and what it says besides its registers and its interrupt. */
   readonly UART_NODE: string;

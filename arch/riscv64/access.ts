@@ -10,15 +10,14 @@ import { consoleBytes, UART_BYTES } from "../../core/blob";
 import { loadConsole, storeConsole } from "../../core/devices/vns16550";
 import { RESUME } from "../../core/lifecycle";
 import { ownerOf, Partition } from "../../core/partition";
-import { APLIC_BYTES } from "./aplic";
+import { controllerBytes, loadController, storeController } from "./controller";
 import { CAUSE_LOAD_ACCESS_FAULT, CAUSE_STORE_ACCESS_FAULT, CAUSE_STORE_GUEST_PAGE_FAULT } from "./csrs";
 import { inject } from "./exceptions";
 import { asLoaded, bytesOf, decode, FORM_REGISTER, FORM_STORE, shiftOf } from "./loadStore";
 import { faulted } from "./trap";
-import { readAplic, writeAplic } from "./vaplic";
 import { Vcpu } from "./vcpu";
 
-/** log2 of the bytes that an APLIC takes at once. */
+/** log2 of the bytes that an APLIC or a PLIC takes at once. */
 const SHIFT_32: u32 = 2;
 /** htinst of an instruction has bit 0; that of the guest's own table walk, which no device answers, has not. */
 const HTINST_INSTRUCTION: u64 = 1;
@@ -28,25 +27,25 @@ export function handleAccess(vcpu: Vcpu, word: u32): u32 {
   const partition = ownerOf(vcpu);
   const plan = partition.plan;
   const ipa = csrr_htval() << 2 | csrr_stval() & 3;
-  const inAplic = ipa - plan.aplic;
+  const inController = ipa - plan.controller;
   const inConsole = ipa - plan.console;
-  const isAplic = inAplic < APLIC_BYTES && plan.aplic != 0;
-  if (!isAplic && (inConsole >= consoleBytes(plan) || plan.console == 0) || isWalk(csrr_htinst()))
+  const isController = inController < controllerBytes(plan) && plan.controller != 0;
+  if (!isController && (inConsole >= consoleBytes(plan) || plan.console == 0) || isWalk(csrr_htinst()))
     return faulted(vcpu, partition, csrr_scause(), ipa);
   if (word == 0) return RESUME; // its mapping has changed meanwhile: the guest finds that itself
   const form = decode(word);
   const isStore = csrr_scause() == CAUSE_STORE_GUEST_PAGE_FAULT;
   const misaligned = <u32>ipa & ((1 << shiftOf(form)) - 1);
-  if (form == 0 || ((form & FORM_STORE) != 0) != isStore || misaligned != 0 || isAplic && shiftOf(form) != SHIFT_32)
+  if (form == 0 || ((form & FORM_STORE) != 0) != isStore || misaligned != 0 || isController && shiftOf(form) != SHIFT_32)
     return inject(isStore ? CAUSE_STORE_ACCESS_FAULT : CAUSE_LOAD_ACCESS_FAULT);
-  vcpu.countExit(isAplic ? EXIT_CONTROLLER : EXIT_CONSOLE);
+  vcpu.countExit(isController ? EXIT_CONTROLLER : EXIT_CONSOLE);
   const register = form & FORM_REGISTER;
   if (isStore) {
     const value = <u32>vcpu.register(register);
-    if (isAplic) writeAplic(vcpu, partition, <u32>inAplic, value);
+    if (isController) storeController(vcpu, partition, <u32>inController, value);
     else storeConsole(portAt(partition, <u32>inConsole), <u32>inConsole & (<u32>UART_BYTES - 1), value);
   } else {
-    const value = isAplic ? readAplic(vcpu, partition, <u32>inAplic) :
+    const value = isController ? loadController(vcpu, partition, <u32>inController) :
       loadConsole(portAt(partition, <u32>inConsole), <u32>inConsole & (<u32>UART_BYTES - 1));
     if (register != 0) vcpu.setRegister(register, asLoaded(value, form));
   }

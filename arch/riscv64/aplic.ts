@@ -3,7 +3,9 @@
 
 import { fence, mmioRead32, mmioWrite32 } from "../../build/generated/riscv64";
 import { bound } from "../../build/generated/cpu";
-import { blobCpu, blobInterrupt, header, machine, MAX_CPUS, MAX_INTERRUPTS } from "../../build/generated/blob";
+import {
+  blobCpu, BlobInterrupt, blobInterrupt, header, INTERRUPT_EDGE, machine, MAX_CPUS, MAX_INTERRUPTS,
+} from "../../build/generated/blob";
 import { isSame } from "../../core/facts";
 import { mapDevice } from "../../core/ownMemory";
 import { PAGE_BYTES } from "../../core/pages";
@@ -40,6 +42,24 @@ export const TARGET_IDENTITY: u32 = 0x7ff;
 export const INACTIVE: u32 = 0;
 export const RISING_EDGE: u32 = 4;
 export const HIGH_LEVEL: u32 = 6;
+
+@inline export function readAt(offset: u32): u32 { return mmioRead32(machine().aplic + offset); }
+@inline export function writeAt(offset: u32, value: u32): void { mmioWrite32(machine().aplic + offset, value); }
+@inline export function bitOf(source: u32): u32 { return (<u32>1) << (source & 31); }
+@inline export function isLevel(source: u32): bool { return readAt(SOURCECFG + (source << 2)) == HIGH_LEVEL; }
+/** Its wire, if that is active high. */
+@inline export function isRaised(source: u32): bool { return (readAt(CLRIP + (source >> 5 << 2)) & bitOf(source)) != 0; }
+@inline export function setMode(source: u32, mode: u32): void { writeAt(SOURCECFG + (source << 2), mode); }
+
+/** Its messages go to a file of that hart: 0 is the hart's own. */
+export function aim(source: u32, vcpu: Vcpu, file: u64, identity: u32): void {
+  writeAt(TARGET + (source << 2), <u32>vcpu.id << TARGET_HART_SHIFT | <u32>file << TARGET_GUEST_SHIFT | identity);
+}
+
+/** The mode that the plan has. */
+@inline export function modeOf(interrupt: BlobInterrupt): u32 {
+  return interrupt.trigger == INTERRUPT_EDGE ? RISING_EDGE : HIGH_LEVEL;
+}
 
 /** Its registers, and each hart's own interrupt file. */
 export function mapController(): void {

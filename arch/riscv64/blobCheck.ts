@@ -10,6 +10,7 @@ import { isDirect } from "../../core/blob";
 import { claimFrame, claimWindow } from "../../core/blobCheck";
 import { PAGE_BYTES } from "../../core/pages";
 import { APLIC_BYTES } from "./aplic";
+import { controllerBytes } from "./controller";
 import { GUEST_FILE } from "./csrs";
 import { fileOf } from "./imsic";
 
@@ -37,7 +38,7 @@ export function checkIsaCpu(cpu: BlobCpu): u32 {
  */
 export function checkIsaPartition(partition: BlobPartition): u32 {
   if ((partition.bandwidthRefills | partition.clusterWays) != 0) return BLOB_BAD_TABLE;
-  if (partition.aplic != 0 && !(isDirect(partition) && claimWindow(partition.aplic, APLIC_BYTES))) return BLOB_BAD_REGION;
+  if (partition.controller != 0 && !claimWindow(partition.controller, controllerBytes(partition))) return BLOB_BAD_REGION;
   if (!isDirect(partition)) return BLOB_OK;
   for (let n: u32 = 0; n < header().cpuCount; n++) {
     bound(n, MAX_CPUS);
@@ -46,8 +47,8 @@ export function checkIsaPartition(partition: BlobPartition): u32 {
   return BLOB_OK;
 }
 
-/** A source that the APLIC has. */
-export function isLine(line: u32): bool { return line != 0 && line <= machine().sources; }
+/** A source that the APLIC has, and a hart's own file an identity for (imsic.ts). */
+export function isLine(line: u32): bool { return line != 0 && line <= machine().sources && line < machine().identities; }
 
 /** interface: a direct partition's own file, of one of its own harts. */
 export function isControllerRegion(partition: BlobPartition, region: BlobRegion): bool {

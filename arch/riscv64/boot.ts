@@ -34,8 +34,8 @@ export function initPcpu(vcpu: Vcpu): bool {
   if (vcpu.partition != NONE) enterGuestStage(vcpu.partition);
   hfenceGvma();
   hfenceVvma();
-  initFile();
+  initFile(vcpu);
   csrc_sip(SSI);
-  csrw_sie(SEI | STI | SSI); // the kick; the tick; and what entry.S wakes itself by
+  csrw_sie(SEI | STI | SSI); // the kick, and sources; the tick; and what entry.S wakes itself by
   return true;
 }

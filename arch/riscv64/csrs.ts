@@ -5,8 +5,9 @@ export const SSI: u64 = 1 << 1;
 export const STI: u64 = 1 << 5;
 export const SEI: u64 = 1 << 9;
 export const VSSI: u64 = 1 << 2;
+export const VSEI: u64 = 1 << 10;
 /** VSSI, VSTI, VSEI. */
-export const VS_INTERRUPTS: u64 = VSSI | 1 << 6 | 1 << 10;
+export const VS_INTERRUPTS: u64 = VSSI | 1 << 6 | VSEI;
 
 //  scause:  63        62                0
 //          ┌─────────┬──────────────────┐

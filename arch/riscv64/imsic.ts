@@ -1,16 +1,18 @@
 // The IMSIC (AIA 1.0, chapter 3): each hart has an interrupt file of its own, at supervisor level, and one for each guest that
 // it could have. An interrupt is a word written to the first word of a file's page, and is called by its number there: its
-// identity. Of the hypervisor's own file one identity is used, the kick; it comes whatever the guest does with its own.
+// identity. In the hypervisor's own file that is the kick, the most urgent one, and sources of an injected guest (vplic.ts): that
+// file delivers whatever the guest does with its own.
 //
 //   PA:   imsic + (hart << imsicShift)    ┌──────────────────┬──────────────┬─────┐
 //                                         │ supervisor's page│ guest file 1 │ …   │   4 KiB each
 //                                         └──────────────────┴──────────────┴─────┘
 
 import {
-  csrw_sireg, csrw_siselect, csrw_stopei, csrw_vsireg, csrw_vsiselect, fence, mmioWrite32, probeFile,
+  claimTop, csrw_sireg, csrw_siselect, csrw_vsireg, csrw_vsiselect, fence, mmioWrite32, probeFile,
 } from "../../build/generated/riscv64";
 import { bound } from "../../build/generated/cpu";
 import { machine } from "../../build/generated/blob";
+import { LINE_WORDS } from "../../core/vcpu";
 import { Vcpu } from "./vcpu";
 
 // Indirectly accessed registers of a file (3.8): of 64 bits, so that every other number is none.
@@ -21,8 +23,11 @@ const EIE0: u32 = 0xc0;
 /** Of eip and eie, at most: for 2,047 identities. */
 const ARRAY_REGISTERS: u32 = 64;
 const IDENTITIES_SHIFT: u32 = 5; // in 32 bits
-/** The lowest identity is the most urgent. */
+/** The lowest identity is the most urgent. It is where source 0's would be, which is none. */
 const KICK: u32 = 1;
+export const OWN_FILE: u64 = 0;
+/** stopei: the identity is above its priority. */
+const IDENTITY_SHIFT: u64 = 16;
 
 /** PA of the hart's own file. */
 export function fileOf(hart: u64): u64 { return machine().imsic + (hart << machine().imsicShift); }
@@ -33,8 +38,14 @@ export function kick(target: Vcpu): void {
   mmioWrite32(target.interruptFile, KICK);
 }
 
-/** Any write to stopei claims what is most urgent, and there is only the kick. */
-@inline export function claimKick(): void { csrw_stopei(0); }
+/** Of a source, in the own file of a hart. */
+@inline export function identityOf(source: u32): u32 { return source + KICK; }
+
+/** Takes what is most urgent: a source, or 0: the kick, or nothing any more. */
+export function claimSource(): u32 {
+  const identity = <u32>(claimTop() >> IDENTITY_SHIFT);
+  return identity > KICK ? identity - KICK : 0;
+}
 
 @inline function setOwn(register: u32, value: u64): void {
   csrw_siselect(register);
@@ -55,14 +66,17 @@ export function hasIdentities(): bool { return probeFile(EIE0 + arrayRegisters()
 /** Of those that the board's files have. */
 @inline function arrayRegisters(): u32 { return (machine().identities + 1) >> IDENTITIES_SHIFT; }
 
-/** Each hart, once: of its own file the kick, and nothing else. */
-export function initFile(): void {
+/** Each hart, once: of its own file the kick, and an injected guest's sources. */
+export function initFile(vcpu: Vcpu): void {
   setOwn(EIDELIVERY, 0);
   const end = arrayRegisters();
+  let carried = (<u64>1) << KICK;
   for (let n: u32 = 0; n < end; n += 2) {
     bound(n >> 1, ARRAY_REGISTERS / 2);
+    const sources = vcpu.direct == 0 && n < LINE_WORDS ? <u64>vcpu.owned(n) | <u64>vcpu.owned(n + 1) << 32 : 0;
     setOwn(EIP0 + n, 0);
-    setOwn(EIE0 + n, n == 0 ? (<u64>1) << KICK : 0);
+    setOwn(EIE0 + n, sources << KICK | carried);
+    carried = sources >> (64 - KICK);
   }
   setOwn(EITHRESHOLD, 0);
   setOwn(EIDELIVERY, 1);

@@ -20,7 +20,7 @@ export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLin
 
 // Boot.
 export { initController, mapController, quietLines, ringLine } from "./aplic";
-export { resetAplic as resetController } from "./vaplic";
+export { resetController } from "./controller";
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
 export { initPcpu, planIsaVcpu, UART_IN_IMAGE } from "./boot";
 export { resetBoard, startPcpu } from "./firmware";

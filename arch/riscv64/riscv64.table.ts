@@ -69,8 +69,14 @@ export const riscv64: readonly Intrinsic[] = [
   // Supervisor level
   ...["time", "scause", "sepc", "stval", "sstatus", "sip", "stimecmp"].map(csrr),
   ...["sepc", "stimecmp", "siselect", "sireg"].map(csrw),
-  csrw("stopei"),
-  csrw("sie"), change("c", "sip"), change("s", "sstatus"), change("s", "hvip"),
+  {
+    name: "claimTop",
+    params: {},
+    result: "u64",
+    doc: "What is most urgent in the hart's own interrupt file, as stopei has it, which is not pending any more; 0: nothing.",
+    c: `unsigned long value; __asm__ volatile("csrrw %0, ${numbered("stopei")}, zero" : "=r"(value) : : "memory"); return value;`,
+  },
+  csrw("sie"), change("c", "sip"), change("s", "sstatus"), change("s", "hvip"), change("c", "hvip"),
   // Hypervisor extension
   ...["hstatus", "hie", "hgeie", "htval", "htinst", "henvcfg", "vsstatus", "vstvec"].map(csrr),
   ...["hstatus", "hedeleg", "hideleg", "hie", "hcounteren", "hgeie", "hvip", "henvcfg", "hgatp", "htimedelta"].map(csrw),

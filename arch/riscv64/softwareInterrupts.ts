@@ -8,8 +8,9 @@ import { csrs_hvip } from "../../build/generated/riscv64";
 import { atomicExchange32 } from "../../build/generated/cpu";
 import { Partition } from "../../core/partition";
 import { VSSI } from "./csrs";
-import { claimKick, kick } from "./imsic";
+import { claimSource, kick } from "./imsic";
 import { Vcpu } from "./vcpu";
+import { present } from "./vplic";
 
 export function sendSoftware(from: Vcpu, target: Vcpu): void {
   if (from == target) return csrs_hvip(VSSI);
@@ -22,11 +23,14 @@ function takeSoftware(vcpu: Vcpu): void {
   if (atomicExchange32(vcpu.softwareAt(), 0) != 0) csrs_hvip(VSSI);
 }
 
-/** The pending kick is taken. */
+/** The pending kick is taken; of a direct vCPU's hart, which has nothing else in its file. */
 export function dropKick(vcpu: Vcpu): void {
-  claimKick();
+  claimSource();
   takeSoftware(vcpu);
 }
 
-/** An injected guest is about to run, or was kicked: its timer is its own, and it has no lines. */
-export function deliver(vcpu: Vcpu, partition: Partition): void { takeSoftware(vcpu); }
+/** A guest was kicked, or an injected one is about to run: its timer is its own. */
+export function deliver(vcpu: Vcpu, partition: Partition): void {
+  takeSoftware(vcpu);
+  if (vcpu.direct == 0) present(vcpu);
+}

@@ -1,9 +1,11 @@
 // The hypervisor's timer (Sstc): its interrupt is pending for as long as `time` is not below stimecmp, so the next deadline also
 // takes it away. It is on everywhere, and set where there is a tick. A guest has its own, vstimecmp.
 
-import { csrr_sip, csrr_stimecmp, csrr_time, csrw_stimecmp, csrw_stopei, wfi } from "../../build/generated/riscv64";
+import { csrr_sip, csrr_stimecmp, csrr_time, csrw_stimecmp, wfi } from "../../build/generated/riscv64";
 import { STI } from "./csrs";
+import { claimSource } from "./imsic";
 import { Vcpu } from "./vcpu";
+import { arrive } from "./vplic";
 
 export { csrw_stimecmp as armTimer } from "../../build/generated/riscv64";
 
@@ -14,7 +16,8 @@ export function startTimer(vcpu: Vcpu, at: u64): void { csrw_stimecmp(at); }
 
 /** No guest runs: takes what is pending. True: the timer is among it. */
 export function takeOwn(vcpu: Vcpu): bool {
-  csrw_stopei(0); // the kick, if there is one: whoever calls this looks at what it was for
+  const source = claimSource(); // or the kick, if there is one: whoever calls this looks at what it was for
+  if (source != 0) arrive(vcpu, source);
   return (csrr_sip() & STI) != 0;
 }
 

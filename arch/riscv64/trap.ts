@@ -5,7 +5,8 @@ import {
 } from "../../build/generated/riscv64";
 import { REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
 import {
-  EVENT_FAULT, EXIT_FAULT, EXIT_FIRMWARE_CALL, EXIT_HYPERCALL, EXIT_KICK, EXIT_REGISTER, EXIT_TICK, STATE_RUNNING, STOP_FAULT,
+  EVENT_FAULT, EXIT_FAULT, EXIT_FIRMWARE_CALL, EXIT_HYPERCALL, EXIT_INTERRUPT, EXIT_KICK, EXIT_REGISTER, EXIT_TICK, STATE_RUNNING,
+  STOP_FAULT,
 } from "../../core/abi";
 import { regionAt } from "../../core/blob";
 import { recordEvent } from "../../core/events";
@@ -20,9 +21,10 @@ import {
   CAUSE_STORE_GUEST_PAGE_FAULT, CAUSE_TIMER, CAUSE_VIRTUAL_INSTRUCTION, CAUSE_VS_ECALL, SSI,
 } from "./csrs";
 import { inject } from "./exceptions";
+import { claimSource } from "./imsic";
 import { answerSbi, give } from "./sbi";
-import { dropKick } from "./softwareInterrupts";
 import { Vcpu } from "./vcpu";
+import { arrive } from "./vplic";
 
 /** Of an ecall. */
 const INSTRUCTION_BYTES: u64 = 4;
@@ -52,15 +54,16 @@ function slowCall(vcpu: Vcpu, partition: Partition): u32 {
   return give(vcpu, otherCall(vcpu, partition, <u32>min<u64>(vcpu.a6, CALL_MAX)));
 }
 
-/** Only our own come here. */
+/** Only our own come here, and sources of an injected guest. */
 function interrupted(vcpu: Vcpu, cause: u64): u32 {
   if (cause == CAUSE_TIMER) {
     vcpu.countExit(EXIT_TICK);
     tickPiece();
   } else if (cause == CAUSE_EXTERNAL) {
-    vcpu.countExit(EXIT_KICK);
-    dropKick(vcpu);
-    return kicked(vcpu);
+    const source = claimSource();
+    vcpu.countExit(source != 0 ? EXIT_INTERRUPT : EXIT_KICK);
+    if (source == 0) return kicked(vcpu);
+    arrive(vcpu, source);
   } else if (cause == CAUSE_SOFTWARE) {
     csrc_sip(SSI); // nobody's: firmware sends it for who asks, and nobody does
   }

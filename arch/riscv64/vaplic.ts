@@ -9,15 +9,14 @@
 //
 // genmsi, and where MSIs go (mmsiaddrcfg, smsiaddrcfg): read 0, are not written; nor does anything else do that is not here.
 
-import { mmioRead32, mmioWrite32 } from "../../build/generated/riscv64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { blobInterrupt, INTERRUPT_EDGE, machine, MAX_CPUS, MAX_INTERRUPTS } from "../../build/generated/blob";
+import { blobInterrupt, MAX_CPUS, MAX_INTERRUPTS } from "../../build/generated/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { LINE_WORDS } from "../../core/vcpu";
 import {
-  CLRIE, CLRIENUM, CLRIP, CLRIPNUM, DOMAINCFG, DOMAINCFG_DM, DOMAINCFG_IE, DOMAINCFG_KNOWN, HIGH_LEVEL, INACTIVE, RISING_EDGE,
-  SETIE, SETIENUM, SETIP, SETIPNUM, SETIPNUM_LE, SOURCECFG, SOURCECFG_END, TARGET, TARGET_GUEST_SHIFT, TARGET_HART_SHIFT,
-  TARGET_IDENTITY,
+  aim, bitOf, CLRIE, CLRIENUM, CLRIP, CLRIPNUM, DOMAINCFG, DOMAINCFG_DM, DOMAINCFG_IE, DOMAINCFG_KNOWN, INACTIVE, isLevel,
+  isRaised, modeOf, readAt, SETIE, SETIENUM, SETIP, SETIPNUM, SETIPNUM_LE, setMode, SOURCECFG_END, TARGET, TARGET_HART_SHIFT,
+  TARGET_IDENTITY, writeAt,
 } from "./aplic";
 import { GUEST_FILE } from "./csrs";
 import { Vcpu } from "./vcpu";
@@ -32,23 +31,20 @@ const BLOCK: u32 = 0x80;
 /** Sources that their guests have enabled, of all partitions. */
 const enabled: usize = memory.data(4 * LINE_WORDS, 4);
 @inline function enabledAt(k: u32): u32 { return <u32>enabled + (k << 2); }
-@inline function bitOf(source: u32): u32 { return (<u32>1) << (source & 31); }
 @inline function wordOf(offset: u32): u32 { return (offset & (BLOCK - 1)) >> 2; }
-@inline function read(offset: u32): u32 { return mmioRead32(machine().aplic + offset); }
-@inline function write(offset: u32, value: u32): void { mmioWrite32(machine().aplic + offset, value); }
 /** What a guest calls a source. */
-@inline function ownsSource(vcpu: Vcpu, source: u32): bool { return source < LINE_WORDS << 5 && vcpu.owns(source); }
+@inline export function ownsSource(vcpu: Vcpu, source: u32): bool { return source < LINE_WORDS << 5 && vcpu.owns(source); }
 
 export function readAplic(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (offset < SOURCECFG_END) {
     if (offset == DOMAINCFG) return DOMAINCFG_KNOWN | DOMAINCFG_DM | (partition.controllerOn != 0 ? DOMAINCFG_IE : 0);
-    return vcpu.owns(offset >> 2) ? read(offset) : 0;
+    return vcpu.owns(offset >> 2) ? readAt(offset) : 0;
   }
   if (offset >= TARGET) return vcpu.owns((offset - TARGET) >> 2) ? readTarget(partition, offset) : 0;
   const k = wordOf(offset);
   const set = offset & ~(BLOCK - 1);
   if (set == SETIE) return loadAcquire32(enabledAt(k)) & vcpu.owned(k);
-  return set == SETIP || set == CLRIP ? read(offset) & vcpu.owned(k) : 0; // of CLRIP: the wires
+  return set == SETIP || set == CLRIP ? readAt(offset) & vcpu.owned(k) : 0; // of CLRIP: the wires
 }
 
 export function writeAplic(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): void {
@@ -58,9 +54,9 @@ export function writeAplic(vcpu: Vcpu, partition: Partition, offset: u32, value:
   } else if (offset >= TARGET) {
     if (vcpu.owns((offset - TARGET) >> 2)) writeTarget(partition, offset, value);
   } else if (offset == SETIPNUM || offset == SETIPNUM_LE) {
-    if (ownsSource(vcpu, value) && isRaised(value)) write(SETIPNUM, value);
+    if (ownsSource(vcpu, value) && canRaise(value)) writeAt(SETIPNUM, value);
   } else if (offset == CLRIPNUM) {
-    if (ownsSource(vcpu, value)) write(CLRIPNUM, value);
+    if (ownsSource(vcpu, value)) writeAt(CLRIPNUM, value);
   } else if (offset == SETIENUM || offset == CLRIENUM) {
     if (ownsSource(vcpu, value)) enable(partition, value >> 5, bitOf(value), offset == SETIENUM);
   } else {
@@ -68,19 +64,17 @@ export function writeAplic(vcpu: Vcpu, partition: Partition, offset: u32, value:
     const bits = value & vcpu.owned(k);
     const set = offset & ~(BLOCK - 1);
     if (set == SETIE || set == CLRIE) enable(partition, k, bits, set == SETIE);
-    else if (set == SETIP || set == CLRIP) write(offset, bits);
+    else if (set == SETIP || set == CLRIP) writeAt(offset, bits);
   }
 }
 
 /** setipnum of a level's source: only while its wire is high. QEMU 7.2 takes it always: that would interrupt for ever. */
-@inline function isRaised(source: u32): bool {
-  return read(SOURCECFG + (source << 2)) != HIGH_LEVEL || (read(CLRIP + (source >> 5 << 2)) & bitOf(source)) != 0;
-}
+@inline function canRaise(source: u32): bool { return !isLevel(source) || isRaised(source); }
 
 function enable(partition: Partition, k: u32, bits: u32, on: bool): void {
   if (on) atomicOr32(enabledAt(k), bits);
   else atomicAnd32(enabledAt(k), ~bits);
-  if (!on || partition.controllerOn != 0) write((on ? SETIE : CLRIE) + (k << 2), bits);
+  if (!on || partition.controllerOn != 0) writeAt((on ? SETIE : CLRIE) + (k << 2), bits);
 }
 
 function switchDomain(vcpu: Vcpu, partition: Partition, on: bool): void {
@@ -88,7 +82,7 @@ function switchDomain(vcpu: Vcpu, partition: Partition, on: bool): void {
   for (let k: u32 = 0; k < LINE_WORDS; k++) {
     bound(k, LINE_WORDS);
     const bits = loadAcquire32(enabledAt(k)) & vcpu.owned(k);
-    if (bits != 0) write((on ? SETIE : CLRIE) + (k << 2), bits);
+    if (bits != 0) writeAt((on ? SETIE : CLRIE) + (k << 2), bits);
   }
 }
 
@@ -96,29 +90,26 @@ function configure(partition: Partition, offset: u32, value: u32): void {
   const mode = value & SOURCECFG_MODE;
   const source = offset >> 2;
   if ((value & SOURCECFG_DELEGATE) != 0 || ((ACTIVE_MODES >> mode) & 1) == 0) return silence(source);
-  const wasActive = read(offset) != INACTIVE;
-  write(offset, mode);
+  const wasActive = readAt(offset) != INACTIVE;
+  writeAt(offset, mode);
   if (!wasActive) writeTarget(partition, TARGET + offset, 0); // what it says is unspecified then
 }
 
 /** Neither enabled nor pending. */
 function silence(source: u32): void {
   atomicAnd32(enabledAt(source >> 5), ~bitOf(source));
-  write(SOURCECFG + (source << 2), INACTIVE);
+  setMode(source, INACTIVE);
 }
 
 /** A vCPU that there is not changes nothing. */
 function writeTarget(partition: Partition, offset: u32, value: u32): void {
   const index = value >> TARGET_HART_SHIFT;
-  if (index < partition.vcpuCount) sendTo(vcpuOfPartition(partition, index), offset, value & TARGET_IDENTITY);
-}
-
-function sendTo(vcpu: Vcpu, offset: u32, identity: u32): void {
-  write(offset, <u32>vcpu.id << TARGET_HART_SHIFT | <u32>GUEST_FILE << TARGET_GUEST_SHIFT | identity);
+  if (index >= partition.vcpuCount) return;
+  aim((offset - TARGET) >> 2, vcpuOfPartition(partition, index), GUEST_FILE, value & TARGET_IDENTITY);
 }
 
 function readTarget(partition: Partition, offset: u32): u32 {
-  const target = read(offset);
+  const target = readAt(offset);
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     if (vcpuOfPartition(partition, i).id == target >> TARGET_HART_SHIFT) return i << TARGET_HART_SHIFT | target & TARGET_IDENTITY;
@@ -138,9 +129,9 @@ export function resetAplic(vcpu: Vcpu, partition: Partition): void {
     const interrupt = blobInterrupt(plan.interruptFirst + i);
     const source = interrupt.line;
     silence(source);
-    if (vcpu.direct == 0 || plan.aplic != 0) continue;
-    write(SOURCECFG + (source << 2), interrupt.trigger == INTERRUPT_EDGE ? RISING_EDGE : HIGH_LEVEL);
-    sendTo(vcpu, TARGET + (source << 2), source);
-    write(SETIENUM, source);
+    if (plan.controller != 0) continue;
+    setMode(source, modeOf(interrupt));
+    aim(source, vcpu, GUEST_FILE, source);
+    writeAt(SETIENUM, source);
   }
 }

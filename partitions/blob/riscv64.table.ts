@@ -41,5 +41,5 @@ export const cpu: readonly Field[] = [
 ];
 
 export const partition: readonly Field[] = [
-  f("aplic", "u64", "IPA of the emulated APLIC, 0: none; direct interrupts only"),
+  f("controller", "u64", "IPA of the emulated interrupt controller: with direct interrupts an APLIC, else a PLIC; 0: none"),
 ];

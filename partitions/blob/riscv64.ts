@@ -16,4 +16,6 @@ export const cpuRecord = ({ hart, guestFiles }: Riscv64Plan["cpus"][number]): Bl
 });
 
 export const flagsOf = (): number => 0;
-export const partitionRecord = ({ aplic }: Riscv64PlannedPartition): BlobRecord => ({ aplic: BigInt(aplic) });
+export const partitionRecord = ({ aplic, plic }: Riscv64PlannedPartition): BlobRecord => ({
+  controller: BigInt(aplic === 0 ? plic : aplic),
+});

@@ -131,7 +131,7 @@ function uart({ board, partition }: TreeRequest, ipa: number, phandles: OwnPhand
     properties: {
       ...(compatible && { compatible }),
       reg: reg(ipa, PL011_SIZE),
-      ...isa.interruptProperties([{ intid: partition.consoleInterrupt, trigger: "edge" }], phandles),
+      ...isa.interruptProperties([{ intid: partition.consoleInterrupt, trigger: "edge" }], phandles, partition.direct),
       ...properties,
     },
   };
@@ -143,7 +143,7 @@ function devices(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPha
     properties: {
       compatible: device.compatible,
       reg: device.windows.flatMap(({ base, size }) => reg(base, size)),
-      ...(device.interrupts.length > 0 ? isa.interruptProperties(device.interrupts, phandles) : {}),
+      ...(device.interrupts.length > 0 ? isa.interruptProperties(device.interrupts, phandles, partition.direct) : {}),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
       ...(device.clockNames.length > 0
         ? { clocks: device.clockNames.map(() => phandles.clock), "clock-names": device.clockNames }
@@ -160,7 +160,7 @@ function channels(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPh
       compatible: ["generic-uio"],
       "linux,uio-name": [channel.name],
       reg: reg(channel.ipa, channel.size),
-      ...isa.interruptProperties([{ intid: channel.interrupt, trigger: "edge" }], phandles),
+      ...isa.interruptProperties([{ intid: channel.interrupt, trigger: "edge" }], phandles, partition.direct),
       ...(channel.carriesImage ? { "axv,carries": ["process-image"] } : {}),
       ...(channel.carriesTags ? { "axv,carries": ["tags"] } : {}),
     },

@@ -28,7 +28,7 @@ export function heirOfUart(board: Board, partitions: readonly PartitionRequest[]
 
 /** Interrupt of its UART that such guests have built in, numbered as in device trees. */
 export const consoleNumberOf = (profile: Profile | undefined): number | undefined =>
-  profile?.isa === "aarch64" ? profile.machine?.console_spi : undefined;
+  profile?.isa === "riscv64" ? profile.machine?.console_source : profile?.machine?.console_spi;
 
 /** In the order of the file, consoles first: the same file always gets the same numbers. */
 export function assignSpares(

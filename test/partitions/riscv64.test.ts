@@ -34,12 +34,12 @@ describe("a plan", () => {
     expect(b).toEqual([]);
   });
 
-  test("consoles and doorbells are spare sources; a direct partition sees its APLIC where the board has its own", () => {
+  test("consoles and doorbells are spare sources; where the board's APLIC is a direct partition has one, others a PLIC", () => {
     expect(good.partitions.map(({ console, consoleInterrupt }) => [console, consoleInterrupt])).toEqual([
       [0x1000_0000, 40],
       [0x1000_0000, 41],
     ]);
-    expect(good.partitions.map(({ aplic }) => aplic)).toEqual([0x0d00_0000, 0]);
+    expect(good.partitions.map(({ aplic, plic }) => [aplic, plic])).toEqual([[0x0d00_0000, 0], [0, 0x0d00_0000]]);
     expect(good.partitions.map(({ interrupts }) => interrupts.map(({ intid, trigger, use }) => [intid, trigger, use]))).toEqual([
       [[40, "edge", "console"], [42, "edge", "doorbell of process-image"]],
       [[41, "edge", "console"], [43, "edge", "doorbell of process-image"]],
@@ -63,9 +63,10 @@ describe("a plan", () => {
       [2n, 1, 1, 0],
       [3n, 1, 0, 0],
     ]);
-    expect(records["Partition"]?.map(({ entry, argument, console, aplic }) => [entry, argument, console, aplic])).toEqual([
+    const partitions = records["Partition"];
+    expect(partitions?.map(({ entry, argument, console: at, controller }) => [entry, argument, at, controller])).toEqual([
       [0x8000_0000n, 0n, 0x1000_0000n, 0x0d00_0000n],
-      [0x8000_0000n, 0n, 0x1000_0000n, 0n],
+      [0x8000_0000n, 0n, 0x1000_0000n, 0x0d00_0000n],
     ]);
     expect(records["Ram"]).toEqual([{ base: 0x8020_0000n, size: 0x3fe0_0000n }]);
   });
@@ -124,7 +125,13 @@ describe("the proof", () => {
     ["no sources", { ...good, aplic: { ...good.aplic, sources: 0 } }, /^sources: sources is 0/m],
     ["a clock that is too slow", { ...good, counterHz: 32768 }, /^clock: timebase is 32768/m],
     ["a source that is none", { ...good, aplic: { ...good.aplic, sources: 42 } }, /^lineOwner: source 43 of b is no source/m],
-    ["an APLIC without files", ofB({ aplic: 0x0d00_0000 }), /^windows: b has an APLIC, and no files/m],
+    ["a source that a hart's file has no identity for", { ...good, imsic: { ...good.imsic, identities: 43 } },
+      /^lineOwner: source 43 of b is no source/m],
+    ["an APLIC without files", ofB({ aplic: 0x0d00_0000, plic: 0 }), /^windows: b has an APLIC, and no files/m],
+    ["a PLIC beside files", withPartitions(good, ({ name }) => (name === "a" ? { plic: 0x0c00_0000 } : {})),
+      /^windows: a has a PLIC, and its sources go to its files/m],
+    ["a PLIC over the console", ofB({ plic: 0x0fe0_0000 }),
+      /^windows: in the address space of b, (PLIC and 16550|16550 and PLIC) both have/m],
     ["an APLIC over the console", withPartitions(good, ({ name }) => (name === "a" ? { aplic: 0x1000_0000 } : {})),
       /^windows: in the address space of a, (APLIC and 16550|16550 and APLIC) both have/m],
     ["a bandwidth that nobody measures", ofB({ bandwidth: BUDGET }), /^bandwidth: nobody notices/m],
@@ -165,6 +172,8 @@ test.each<[string, string | RegExp, string, string]>([
   ["a stride that is no power of two", "stride: 0x2000", "stride: 0x3000", "imsic: AXV-P095 0x00003000 is no power of two"],
   ["identities that no file has", "identities: 255", "identities: 256",
     "imsic: AXV-P095 256 identities: a file has a multiple of 64"],
+  ["a source that no identity is left for", /sources: 96([^]*)\[40, 63\]/, "sources: 300$1[40, 255]",
+    "spare_sources: AXV-P095 source 255 of the spare ones has no identity in a hart's interrupt file"],
   ["a source for two: the UART's", "source: 11", "source: 10", 'rtc: AXV-P095 source 10 of "rtc" is the UART\'s, too'],
   ["a source of two devices that differ", "source: 11", "source: 1",
     "virtio0: AXV-P095 source 1 is level triggered for one device"],
@@ -189,8 +198,6 @@ test.each<[string, string, string]>([
   ["direct interrupts on a hart without files", "{ guest: plc, cpus: [2], interrupts: direct }",
     "AXV-P184 interrupts cannot be direct: hart 2 of mine has no interrupt file for guests: leave interrupts injected"],
   ["SPIs", "{ guest: plc, cpus: [1], spis: [4] }", "AXV-P181 a RISC-V board has no SPI: name the device that has the interrupt"],
-  ["interrupts of devices that are injected", "{ guest: linux, cpus: [1] }",
-    "AXV-P181 a RISC-V board has no injected interrupts of devices: write `interrupts: direct`"],
   ["trust", "{ guest: plc, cpus: [1], interrupts: direct, trust: [sgi] }", "AXV-P181 a RISC-V board has no SGIs"],
   ["bandwidth", "{ guest: plc, cpus: [1], bandwidth: { budget: 64K, period: 1ms } }", "AXV-P181 a RISC-V board has no counter"],
   ["ways", "{ guest: plc, cpus: [1], cache: { ways: [0] } }", "AXV-P045 mine has no cluster whose cache can be parted by ways"],
@@ -212,13 +219,18 @@ test("a source of two partitions' devices", () => {
   ]);
 });
 
-test("a profile of one's own that knows a PLIC alone, asked to be direct; and one for another ISA", () => {
+test("a profile of one's own that knows a PLIC alone, asked to be direct; no PLIC, asked not to; and one for another ISA", () => {
   mkdirSync(join(folder, "guests"));
-  writeFileSync(join(folder, "guests/old.yaml"), "extends: plc\ncontroller: plic\n");
+  writeFileSync(join(folder, "guests/old.yaml"), "extends: plc\ncontrollers: [plic]\n");
+  writeFileSync(join(folder, "guests/new.yaml"), "extends: plc\ncontrollers: [imsic]\n");
   writeFileSync(join(folder, "guests/arm.yaml"), readFileSync("rtos-guests/profiles/plc.yaml", "utf8"));
   expect(told(BOARD, "  a: { guest: old, cpus: [1], interrupts: direct }\n")).toEqual([
     'a: AXV-P184 interrupts cannot be direct: guest profile "old" knows no interrupt controller but a PLIC, which is emulated: ' +
       "leave its interrupts injected",
+  ]);
+  expect(told(BOARD, "  a: { guest: new, cpus: [1] }\n")).toEqual([
+    'a: AXV-P181 a RISC-V board has no interrupts for guest profile "new" but direct ones: it knows no PLIC: ' +
+      "write `interrupts: direct`: they go to its harts' interrupt files",
   ]);
   expect(told(BOARD, "  a: { guest: arm, cpus: [1] }\n")).toEqual([
     'a: AXV-P185 guest profile "arm" is for AArch64, and mine is a board of RISC-V: choose a board of AArch64, or a profile ' +

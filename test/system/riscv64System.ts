@@ -92,7 +92,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
         watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
-        aplic: wired ? BOARD.aplic : 0n,
+        controller: wired ? BOARD.aplic : 0n,
         regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: wired ? 1 : 0,
         loadFirst: 0, loadCount: 1,
         channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,

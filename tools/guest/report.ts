@@ -50,7 +50,7 @@ const tried = ({ booted }: Profile): string[] =>
   booted === undefined ? ["the profile is written from reading: no build of it has run under this hypervisor yet"] : [];
 
 const controllerOf = (profile: Profile): string =>
-  profile.isa === "aarch64" ? `GIC ${profile.gic.map((version) => `v${version}`).join(" ")}` : profile.controller;
+  profile.isa === "aarch64" ? `GIC ${profile.gic.map((version) => `v${version}`).join(" ")}` : profile.controllers.join(" ");
 
 const snippet = ({ name }: Profile, file: string): string[] => [
   "  partitions:",

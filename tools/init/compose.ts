@@ -28,7 +28,7 @@ export function compose(board: Board, partitions: readonly WantedPartition[]): s
       ...(image === undefined ? [] : [`image: ${JSON.stringify(image)}`]),
       `cpus: [${(cpus.get(name) ?? []).join(", ")}]`,
     ];
-    if (profile.isa === "riscv64" && profile.controller === "imsic") lines.push("interrupts: direct");
+    if (profile.isa === "riscv64" && profile.controllers.includes("imsic")) lines.push("interrupts: direct");
     // Several that are as large as their profile says may be more than there is.
     if (!profile.realtime) lines.push(`memory: ${formatSize(alignDown(profile.memory.size / others.length, BLOCK))}`);
     if (partition === first && LINUX_DEVICES.every((device) => Object.hasOwn(board.devices, device))) {

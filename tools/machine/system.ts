@@ -28,7 +28,7 @@ export interface PartitionSpec {
   readonly direct?: boolean;
   readonly trustedSgi?: boolean;
   /** RISC-V's: false, and it sees no APLIC, though it has sources. */
-  readonly hasAplic?: boolean;
+  readonly hasController?: boolean;
   readonly ownClock?: boolean;
   readonly probesPriority?: boolean;
   /** It reads along what leaves by the UART. */

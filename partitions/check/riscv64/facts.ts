@@ -78,7 +78,7 @@ function checkFiles({ cpus: { harts, guest_files: files }, imsic }: Riscv64Board
 }
 
 /** A source has one use, but that devices may share one with each other: then they go to one partition together. */
-function checkSources({ aplic, uart, spare_sources: [first, last], devices }: Riscv64Board, mistakes: Findings): void {
+function checkSources({ aplic, imsic, uart, spare_sources: [first, last], devices }: Riscv64Board, mistakes: Findings): void {
   if (first > last) mistakes.report(["spare_sources"], boardFact(`${first} is behind ${last}`, "write the lower number first"));
   const uses = Object.entries(devices).flatMap(([name, { spis }]) =>
     spis.map(({ spi: source, trigger }, index) => {
@@ -114,6 +114,14 @@ function checkSources({ aplic, uart, spare_sources: [first, last], devices }: Ri
   for (const { use, at, source } of [...all, { use: "the spare ones", at: ["spare_sources", 1], source: last }]) {
     if (source > aplic.sources)
       mistakes.report(at, boardFact(`source ${source} of ${use} is none of the APLIC's`, `it has 1 to ${aplic.sources}`));
+    else if (source >= imsic.identities)
+      mistakes.report(
+        at,
+        boardFact(
+          `source ${source} of ${use} has no identity in a hart's interrupt file`,
+          `leave it out: sources 1 to ${imsic.identities - 1} have one, beside the hypervisor's own`,
+        ),
+      );
   }
 }
 

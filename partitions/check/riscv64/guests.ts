@@ -5,11 +5,17 @@ import { notOnRiscv, notDirect } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
 import { GUEST_FILE } from "../../plan/riscv64/sizes.ts";
 
+const knows = ({ controllers }: Riscv64Profile, what: "imsic" | "plic"): boolean =>
+  controllers.length === 0 || controllers.includes(what);
+
 /** Why such a guest would hear of no device. */
-export const controllerProblem = (_: Riscv64Board, { controller }: Riscv64Profile, isDirect: boolean): Problem | undefined =>
-  controller === "imsic" && !isDirect
-    ? notOnRiscv("injected interrupts of devices", "write `interrupts: direct`: they go to its harts' interrupt files")
-    : undefined;
+export const controllerProblem = (_: Riscv64Board, profile: Riscv64Profile, isDirect: boolean): Problem | undefined =>
+  isDirect || knows(profile, "plic")
+    ? undefined
+    : notOnRiscv(
+        `interrupts for guest profile "${profile.name}" but direct ones: it knows no PLIC`,
+        "write `interrupts: direct`: they go to its harts' interrupt files",
+      );
 
 export const trustProblems = (): Problem[] => [
   notOnRiscv("SGIs that a guest could be trusted with", "remove it: messages to its own harts leave no guest code anyway"),
@@ -29,7 +35,7 @@ export function directProblems(
             "leave interrupts injected, or use harts that have one (QEMU: aia-guests=1)",
           ),
         ]),
-    ...(profile?.controller === "plic"
+    ...(profile !== undefined && !knows(profile, "imsic")
       ? [
           notDirect(
             `guest profile "${profile.name}" knows no interrupt controller but a PLIC, which is emulated`,

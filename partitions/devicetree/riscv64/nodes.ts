@@ -1,23 +1,27 @@
-// Nodes of a guest's device tree that RISC-V has (Linux, bindings riscv/cpus.yaml, riscv,imsics.yaml, riscv,aplic.yaml): harts,
-// each with its own interrupt controller, and of a direct guest its interrupt files and its APLIC.
+// Nodes of a guest's device tree that RISC-V has (Linux, bindings riscv/cpus.yaml, riscv,imsics.yaml, riscv,aplic.yaml,
+// sifive,plic-1.0.0.yaml): harts, each with its own interrupt controller, and of a direct guest its interrupt files and its
+// APLIC, of another one its PLIC.
 import type { Riscv64Board } from "../../../boards/schema.ts";
 import { PAGE } from "../../units.ts";
 import type { PlannedLine, PlannedPartition, Riscv64PlannedPartition } from "../../plan/plan.ts";
-import { APLIC_SIZE } from "../../plan/riscv64/sizes.ts";
+import { APLIC_SIZE, PLIC_SIZE } from "../../plan/riscv64/sizes.ts";
 import { reg, unit } from "../dts.ts";
 import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
 import { TRIGGER_CELL } from "../trigger.ts";
 
 /** Of a hart's own interrupt controller: the supervisor's external interrupt (scause 9). */
 const SUPERVISOR_EXTERNAL = 9;
+/** Of a PLIC's context: it is machine mode's, which is not there. */
+const NO_CONTEXT = 0xffff_ffff;
 
 /** A root with an `interrupt-parent` would be one of each hart's own controller, which has none. */
 export const rootProperties = (): Readonly<Record<string, Value>> => ({});
-/** Sources of its APLIC. */
+/** Sources of its APLIC, or of its PLIC, whose triggers are nothing that its driver is told of. */
 export const interruptProperties = (
-  lines: readonly PlannedLine[], { controller }: OwnPhandles,
+  lines: readonly PlannedLine[], { controller }: OwnPhandles, isDirect: boolean,
 ): Readonly<Record<string, Value>> => ({
-  "interrupts-extended": lines.flatMap(({ intid, trigger }) => [controller, intid, TRIGGER_CELL[trigger]]),
+  "interrupts-extended": lines.flatMap(({ intid, trigger }) =>
+    isDirect ? [controller, intid, TRIGGER_CELL[trigger]] : [controller, intid]),
 });
 
 /** Of single letters, in the order in which an ISA's name has them (Unprivileged ISA, "ISA Extension Naming Conventions"). */
@@ -75,7 +79,9 @@ export const uartProperties = ({ uart }: Riscv64Board): Readonly<Record<string, 
 });
 
 export const machineNodes = (board: Riscv64Board, partition: Riscv64PlannedPartition, phandles: OwnPhandles): TreeNode[] =>
-  partition.direct ? [imsic(board, partition, phandles), aplic(board, partition, phandles)] : [];
+  partition.direct
+    ? [imsic(board, partition, phandles), aplic(board, partition, phandles)]
+    : [plic(board, partition, phandles)];
 
 function aplic({ aplic: { sources } }: Riscv64Board, { aplic: base }: Riscv64PlannedPartition, phandles: OwnPhandles): TreeNode {
   return {
@@ -88,6 +94,24 @@ function aplic({ aplic: { sources } }: Riscv64Board, { aplic: base }: Riscv64Pla
       "#address-cells": [0],
       "msi-parent": [phandles.messages ?? 0],
       "riscv,num-sources": [sources],
+      phandle: [phandles.controller],
+    },
+  };
+}
+
+/** Two contexts of each vCPU. */
+function plic(board: Riscv64Board, { plic: base, cpus }: Riscv64PlannedPartition, phandles: OwnPhandles): TreeNode {
+  const context = (vcpu: number, interrupt: number): number[] => [phandles.cpus[vcpu] ?? 0, interrupt];
+  return {
+    name: unit("interrupt-controller", base),
+    properties: {
+      compatible: ["sifive,plic-1.0.0", "riscv,plic0"],
+      reg: reg(base, PLIC_SIZE),
+      "interrupt-controller": true,
+      "#interrupt-cells": [1],
+      "#address-cells": [0],
+      "interrupts-extended": cpus.flatMap((_, vcpu) => [...context(vcpu, NO_CONTEXT), ...context(vcpu, SUPERVISOR_EXTERNAL)]),
+      "riscv,ndev": [board.aplic.sources],
       phandle: [phandles.controller],
     },
   };

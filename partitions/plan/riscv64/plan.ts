@@ -20,10 +20,11 @@ export interface Riscv64Machine {
   readonly counterHz: number;
 }
 
-/** Where a partition sees its emulated APLIC. */
+/** Where a partition sees its emulated interrupt controller: one of the two, and of the other 0. */
 export interface Riscv64Windows {
-  /** 0: it has none. */
+  /** With direct interrupts. */
   readonly aplic: number;
+  readonly plic: number;
 }
 
 export interface Riscv64Cpu {

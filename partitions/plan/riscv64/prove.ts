@@ -6,6 +6,7 @@ import type { Claim, Violation } from "../violation.ts";
 
 const PAGE_BYTES = 4096;
 const APLIC_BYTES = 0x4000;
+const PLIC_BYTES = 0x210000;
 const FILE_STEP = 64;
 const HARTS_END = 2 ** 14;
 
@@ -52,19 +53,24 @@ export const LINE_TITLE = "source";
 export const CPU_TITLE = "hart";
 export const cpuId = ({ hart }: Riscv64Plan["cpus"][number]): string => String(hart);
 export const lineName = (source: number): string => `source ${source}`;
-export const isLine = ({ aplic }: Riscv64Plan, source: number): boolean => source >= 1 && source <= aplic.sources;
+/** A hart's own file has an identity for it, besides the kick's. */
+export const isLine = ({ aplic, imsic }: Riscv64Plan, source: number): boolean =>
+  source >= 1 && source <= aplic.sources && source < imsic.identities;
 
 export const provePrivate = (): Violation[] => [];
-export const windowClaims = (_: Riscv64Plan, { aplic }: Riscv64PlannedPartition): Claim[] =>
-  aplic === 0 ? [] : [claim(aplic, APLIC_BYTES, "APLIC")];
+export const windowClaims = (_: Riscv64Plan, { aplic, plic }: Riscv64PlannedPartition): Claim[] => [
+  ...(aplic === 0 ? [] : [claim(aplic, APLIC_BYTES, "APLIC")]),
+  ...(plic === 0 ? [] : [claim(plic, PLIC_BYTES, "PLIC")]),
+];
 
 /** Nothing measures it. */
 export const proveCounter = (_: Riscv64Plan, { name }: PlannedPartition): Violation[] => [
   breaks("bandwidth", `nobody notices when the budget of ${name} is used up`),
 ];
 
-/** With direct interrupts it has guest file 1 of each of its harts, and no other file; else none, and no APLIC. */
-export function proveController(plan: Riscv64Plan, { name, direct, cpus, regions, aplic }: Riscv64PlannedPartition): Violation[] {
+/** With direct interrupts it has guest file 1 of each of its harts, and no other file, and no PLIC; else none, and no APLIC. */
+export function proveController(plan: Riscv64Plan, partition: Riscv64PlannedPartition): Violation[] {
+  const { name, direct, cpus, regions, aplic, plic } = partition;
   const files = regions.filter(({ kind }) => kind === "interface");
   const harts = direct ? cpus.flatMap((cpu) => plan.cpus[cpu] ?? []) : [];
   const isRight = ({ pa, size }: (typeof files)[number]): boolean =>
@@ -76,5 +82,6 @@ export function proveController(plan: Riscv64Plan, { name, direct, cpus, regions
       ? []
       : [breaks("interface", `${name} has direct interrupts on a hart that has no file for guests`)]),
     ...(direct || aplic === 0 ? [] : [breaks("windows", `${name} has an APLIC, and no files that its messages could go to`)]),
+    ...(direct && plic !== 0 ? [breaks("windows", `${name} has a PLIC, and its sources go to its files`)] : []),
   ];
 }

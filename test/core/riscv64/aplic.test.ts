@@ -187,7 +187,7 @@ describe.each([["10.0", qemuVirt], ["7.2", qemuVirt7]] as const)("a level, on QE
 });
 
 test("who is direct and sees no APLIC has its sources as the identities of their numbers", () => {
-  boot({ hasAplic: false });
+  boot({ hasController: false });
   pulse(OWN);
   expect(guest(0).take()).toBe(OWN);
   machine.setLine(LEVEL, true);

@@ -80,14 +80,15 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   lineOwner: [
     { what: "source 0, which is none", change: listed(0) },
     { what: "behind the last source", change: listed(97) },
+    { what: "one that a hart's file has no identity for", change: (blob) => listed(63)(machine({ identities: 63 })(blob)) },
   ],
   windows: [
-    { what: "an APLIC over its memory", direct: true, change: record("Partition", FIRST, { aplic: BigInt(IPA) }) },
+    { what: "an APLIC over its memory", direct: true, change: record("Partition", FIRST, { controller: BigInt(IPA) }) },
     { what: "an APLIC over its console", direct: true, change: record("Partition", FIRST, {
-      aplic: BigInt(GUEST_APLIC), console: BigInt(GUEST_APLIC + 3 * PAGE),
+      controller: BigInt(GUEST_APLIC), console: BigInt(GUEST_APLIC + 3 * PAGE),
     }) },
-    { what: "an APLIC in the middle of a page", direct: true, change: record("Partition", FIRST, { aplic: 0xd00_0800n }) },
-    { what: "an APLIC for who is not direct", change: record("Partition", FIRST, { aplic: BigInt(GUEST_APLIC) }) },
+    { what: "an APLIC in the middle of a page", direct: true, change: record("Partition", FIRST, { controller: 0xd00_0800n }) },
+    { what: "a PLIC whose last page is its memory's", change: record("Partition", FIRST, { controller: BigInt(IPA - 0x20_f000) }) },
   ],
   devicePlace: [
     { what: "the interrupt file of another partition's hart", direct: true, change: given(imsic, GUEST_FILE + 3 * FILES) },

@@ -60,6 +60,11 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     ownHart: () => BigInt(board.cpus[machine.current.index]?.hart ?? machine.current.index),
     ownRoot: () => BigInt(board.imageBase + board.ownRootOffset),
     probeMachine: () => 1,
+    claimTop: () => {
+      const top = csrs().read("stopei");
+      csrs().write("stopei", 0n);
+      return top;
+    },
     /** On QEMU registers of more identities than there are do not exist (AIA has them read 0). */
     probeFile: (select: bigint) => (Number(select) - EIE < (IDENTITIES + 1) / 32 ? 1 : 0),
     clearGuest: () => {

@@ -26,9 +26,10 @@ const IPA_BITS = 40;
 const UART = { uartKind: UART_NS16550, uartShift: 0, uartWide: 0, uartDivisor: 0, noTree: 1 };
 const IMSIC_SHIFT = 13;
 const [SOURCES, IDENTITIES] = [96, 255];
-/** Where a partition sees its UART and its APLIC; an APLIC has direct interrupts, and sources. */
+/** Where a partition sees its UART; and, if it has sources, its APLIC with direct interrupts, else its PLIC. */
 export const GUEST_UART = 0x1000_0000;
 export const GUEST_APLIC = 0xd00_0000;
+export const GUEST_PLIC = 0xc00_0000;
 const [ACCESS, DEVICE_ACCESS] = [7, 3];
 
 const image = (n: number): Uint8Array => Uint8Array.from({ length: LOAD_BYTES }, (_, at) => (at * 7 + n) & 0xff);
@@ -45,8 +46,8 @@ export const STANDARD: SystemSpec = { board: qemuVirt, housekeeper: 2, partition
 const ON_FAILURE = { stop: abi.ON_FAILURE_STOP, restart: abi.ON_FAILURE_RESTART, inspect: abi.ON_FAILURE_INSPECT } as const;
 const bits = (cpus: readonly number[]): number => cpus.reduce((set, cpu) => set | (1 << cpu), 0);
 
-const aplicOf = ({ direct = false, hasAplic = true, interrupts }: PartitionSpec): bigint =>
-  direct && hasAplic && interrupts.length > 0 ? BigInt(GUEST_APLIC) : 0n;
+const controllerOf = ({ direct = false, hasController = true, interrupts }: PartitionSpec): bigint =>
+  hasController && interrupts.length > 0 ? BigInt(direct ? GUEST_APLIC : GUEST_PLIC) : 0n;
 /** How many records the partitions before have. */
 const before = (partitions: readonly PartitionSpec[], n: number, kind: "regions" | "interrupts"): number =>
   partitions.slice(0, n).reduce((sum, one) => sum + one[kind].length, 0);
@@ -59,7 +60,7 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
       cpus: bits(cpus), bootCpu: cpus[0] ?? 0, entry: BigInt(IPA), argument: 0n, seed: 0n,
       console: consoleInterrupt === 0 ? 0n : BigInt(GUEST_UART), consoleInterrupt,
       mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0,
-      overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, aplic: aplicOf(one),
+      overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, controller: controllerOf(one),
       regionFirst: before(partitions, n, "regions"), regionCount: regions.length,
       interruptFirst: before(partitions, n, "interrupts"), interruptCount: interrupts.length, loadFirst: n, loadCount: 1,
       channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
