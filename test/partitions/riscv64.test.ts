@@ -77,6 +77,25 @@ describe("a plan", () => {
     await expect(system?.deviceTrees.get("linux")?.()).toMatchFileSnapshot("golden/riscv64-linux.dts");
   });
 
+  test("RT-Thread has PLIC and UART where they are built in, with the source of the hypervisor's own, which is polled", () => {
+    const image = join(folder, "rtthread.bin");
+    writeFileSync(image, Uint8Array.of(0x01, 0xa0)); // c.j .
+    const [rtos] = planned(`{ rtos: { guest: rt-thread, cpus: [1], image: ${image} } }`).partitions;
+    expect(rtos).toMatchObject({
+      aplic: 0, plic: 0x0c00_0000, console: 0x1000_0000, consoleInterrupt: 10, entry: 0x8020_0000, argument: 0,
+    });
+  });
+
+  test("an injected Linux is told of a PLIC, with two contexts of each hart, and of no AIA", async () => {
+    const demo = readFileSync("partitions/examples/demo-riscv64.yaml", "utf8");
+    const { system } = planText(demo.replace(/^ {4}interrupts: direct # of its.*\n/m, ""));
+    const tree = await system?.deviceTrees.get("linux")?.();
+    expect(tree).toMatch(/interrupt-controller@d000000 \{\s+compatible = "sifive,plic-1.0.0", "riscv,plic0";/);
+    expect(tree).toContain("interrupts-extended = <3 0xffffffff 3 9 4 0xffffffff 4 9>;");
+    expect(tree).toContain("interrupts-extended = <1 1>;"); // virtio0
+    expect(tree).not.toMatch(/aia|aplic|imsic/);
+  });
+
   test("a hart whose guest has direct interrupts can keep house", () => {
     expect(planned("{ a: { guest: plc, cpus: [0, 1, 2, 3], interrupts: direct } }").housekeeper).toBe(0);
   });
@@ -197,6 +216,8 @@ test.each<[string, string | RegExp, string, string]>([
 test.each<[string, string, string]>([
   ["direct interrupts on a hart without files", "{ guest: plc, cpus: [2], interrupts: direct }",
     "AXV-P184 interrupts cannot be direct: hart 2 of mine has no interrupt file for guests: leave interrupts injected"],
+  ["a guest that knows a PLIC alone, asked to be direct", "{ guest: rt-thread, cpus: [1], image: x, interrupts: direct }",
+    'AXV-P184 interrupts cannot be direct: guest profile "rt-thread" knows no interrupt controller but a PLIC'],
   ["SPIs", "{ guest: plc, cpus: [1], spis: [4] }", "AXV-P181 a RISC-V board has no SPI: name the device that has the interrupt"],
   ["trust", "{ guest: plc, cpus: [1], interrupts: direct, trust: [sgi] }", "AXV-P181 a RISC-V board has no SGIs"],
   ["bandwidth", "{ guest: plc, cpus: [1], bandwidth: { budget: 64K, period: 1ms } }", "AXV-P181 a RISC-V board has no counter"],

@@ -141,8 +141,8 @@ function blobOf({ harts, plc }: LinuxSpec, loads: readonly BlobRecord[], linuxLo
   const partition = {
     flags: PARTITION_AUTOSTART + PARTITION_DIRECT, onFailure: abi.ON_FAILURE_STOP, seed: 0n, argument: 0n, console: 0n,
     consoleInterrupt: 0, mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0, overrunTag: 0,
-    bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, controller: 0n, channelFirst: 0, channelCount: 0, quiesceFirst: 0,
-    quiesceCount: 0, interruptFirst: 0, interruptCount: 0,
+    bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0, controller: 0n, channelFirst: 0, channelCount: 0,
+    quiesceFirst: 0, quiesceCount: 0, interruptFirst: 0, interruptCount: 0,
   };
   return {
     isa: "riscv64",

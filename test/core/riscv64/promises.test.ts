@@ -88,7 +88,9 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
       controller: BigInt(GUEST_APLIC), console: BigInt(GUEST_APLIC + 3 * PAGE),
     }) },
     { what: "an APLIC in the middle of a page", direct: true, change: record("Partition", FIRST, { controller: 0xd00_0800n }) },
-    { what: "a PLIC whose last page is its memory's", change: record("Partition", FIRST, { controller: BigInt(IPA - 0x20_f000) }) },
+    { what: "a PLIC whose last page is its memory's", change: record("Partition", FIRST, {
+      controller: BigInt(IPA - 0x20_f000),
+    }) },
   ],
   devicePlace: [
     { what: "the interrupt file of another partition's hart", direct: true, change: given(imsic, GUEST_FILE + 3 * FILES) },

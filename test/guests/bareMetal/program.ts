@@ -6,12 +6,12 @@ import { flatten, readElf } from "../../../tools/build/elf.ts";
 import { CLANG, LLD, runTool } from "../../../tools/build/native.ts";
 
 const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a"];
+const RISCV64_TARGET = ["--target=riscv64-none-elf", "-march=rv64imac_zicsr", "-mabi=lp64", "-mcmodel=medany"];
 const FLAGS = [
   "-std=c99",
   "-O2",
   "-ffreestanding",
   "-fno-builtin",
-  "-mgeneral-regs-only",
   "-mstrict-align",
   "-Wall",
   "-Wextra",
@@ -43,6 +43,7 @@ export function bareMetalProgram(
   runTool(CLANG, [
     ...TARGET,
     ...FLAGS,
+    "-mgeneral-regs-only",
     `-DHYPERCALL_MAILBOX=${HYPERCALL_MAILBOX}u`,
     ...flags,
     "-c",
@@ -64,4 +65,14 @@ export function bareMetalProgram(
   const elf = readFileSync(path("elf"));
   writeFileSync(path("bin"), flatten(readElf(elf)));
   return { elf: path("elf"), raw: path("bin"), entry: Number(elf.readBigUInt64LE(ELF_ENTRY)) };
+}
+
+/** The same for RISC-V, of its folder there, which begins with start(). */
+export function riscv64Program(folder: string, name: string, base: number): string {
+  const path = (extension: string): string => join(folder, `${name}.${extension}`);
+  for (const [source, object] of [["start.S", "start.o"], [`${name}.c`, "o"]] as const)
+    runTool(CLANG, [...RISCV64_TARGET, ...FLAGS, "-c", `${FOLDER}/riscv64/${source}`, "-o", path(object)]);
+  runTool(LLD, ["-static", `--defsym=BASE=${base}`, "-T", `${FOLDER}/program.ld`, path("start.o"), path("o"), "-o", path("elf")]);
+  writeFileSync(path("bin"), flatten(readElf(readFileSync(path("elf")))));
+  return path("bin");
 }
