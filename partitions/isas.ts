@@ -134,6 +134,7 @@ const ISAS: Readonly<Record<BoardIsa, IsaPlanning>> = {
   },
 };
 
+export const ofIsa = (isa: BoardIsa): IsaPlanning => ISAS[isa];
 export const isaOf = (board: Board): IsaPlanning => ISAS[board.isa];
 export const ofPlan = (plan: Plan): IsaPlanning => ISAS[isaOfPlan(plan)];
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Isa } from "../../boards/isa.ts";
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { uartWords } from "../../partitions/blob/uart.ts";
@@ -11,9 +12,10 @@ import { planSystem } from "../../partitions/index.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { imageLayout, packImage } from "../../tools/build/pack.ts";
-import { CORE as CORE_PROGRAM } from "../../tools/build/programs.ts";
+import { CORE as CORE_PROGRAM, CORE_RISCV64 } from "../../tools/build/programs.ts";
 import { boardsOn } from "../../tools/prove/board.ts";
 import { coreOf } from "../../tools/prove/core.ts";
+import type { Core } from "../../tools/prove/core.ts";
 import { openImage, isRead } from "../../tools/prove/image.ts";
 import type { ReadImage } from "../../tools/prove/image.ts";
 import type { Known } from "../../tools/prove/prove.ts";
@@ -21,7 +23,13 @@ import type { Known } from "../../tools/prove/prove.ts";
 const built = await buildProgram(CORE_PROGRAM);
 export const CORE_WASM = readFileSync(built.wasm);
 export const CORE_ELF = readFileSync(built.elf);
-export const CORE = coreOf(CORE_WASM, readFileSync(built.binary), CORE_ELF);
+export const CORE = coreOf("aarch64", CORE_WASM, readFileSync(built.binary), CORE_ELF);
+const builtRiscv = await buildProgram(CORE_RISCV64);
+export const RISCV_CORE = coreOf(
+  "riscv64", readFileSync(builtRiscv.wasm), readFileSync(builtRiscv.binary), readFileSync(builtRiscv.elf),
+);
+const CORES: Readonly<Record<Isa, Core>> = { aarch64: CORE, riscv64: RISCV_CORE };
+const coreFor = (yaml: string): Core => CORES[yaml.includes("board: qemu-riscv64") ? "riscv64" : "aarch64"];
 /** Those of the shelf, without their trees. */
 export const KNOWN: Known = { boards: boardsOn(boards()), treeOf: () => undefined };
 
@@ -82,8 +90,46 @@ channels:
   both: { between: [one, three] }
 `;
 
+/** Everything that there is on RISC-V: direct on two harts, beside injected ones, of which one waits. */
+export const RISCV = `
+board: qemu-riscv64
+partitions:
+  net:
+    guest: bare-metal
+    image: net.bin
+    load: 0xb8000000
+    cpus: [0, 1]
+    memory: { size: 2M, at: 0xb8000000, ipa: identity }
+    interrupts: direct
+    devices: [virtio0, virtio1]
+    accepts: [dma]
+  plc:
+    guest: bare-metal
+    image: plc.bin
+    load: 0x80200000
+    cpus: [3]
+    memory: 4M
+    interrupts: direct
+    devices: [rtc]
+    watchdog: 1s
+    on_failure: restart
+  log:
+    guest: bare-metal
+    image: log.bin
+    load: 0x80200000
+    cpus: [2]
+    memory: 1M
+    telemetry: true
+    controls: [plc]
+    autostart: false
+channels:
+  image: { between: [plc, net] }
+  trace: { between: [plc, log], size: 8K }
+`;
+
 /** The image of a system. */
 export function imageOf(yaml: string): Uint8Array {
+  const core = coreFor(yaml);
   const folder = mkdtempSync(join(tmpdir(), "axv-prove-"));
   try {
     const file = join(folder, "system.yaml");
@@ -91,7 +137,7 @@ export function imageOf(yaml: string): Uint8Array {
     for (const [, name = ""] of yaml.matchAll(/image: (\w+\.bin)/g)) {
       writeFileSync(join(folder, name), Uint8Array.from({ length: 300 + name.length }, (_, n) => (n * 7 + name.length) & 0xff));
     }
-    const { system, diagnostics } = planSystem(file, (blob, loads) => imageLayout(CORE.binary.length, blob, loads));
+    const { system, diagnostics } = planSystem(file, (blob, loads) => imageLayout(core.binary.length, blob, loads));
     if (system === undefined) throw new Error(diagnostics.map(({ message, remedy }) => `${message}: ${remedy}`).join("\n"));
     return pack(readBlob(system.blob), system.loads.map((load) => load.bytes()));
   } finally {
@@ -102,9 +148,10 @@ export function imageOf(yaml: string): Uint8Array {
 /** As the packer would, with a blob that nobody planned. */
 export function pack(blob: Blob, loads: readonly Uint8Array[]): Uint8Array {
   const bytes = encodeBlob(blob);
-  const { loadOffsets } = imageLayout(CORE.binary.length, bytes.length, loads.map(({ length }) => length));
+  const core = CORES[blob.isa];
+  const { loadOffsets } = imageLayout(core.binary.length, bytes.length, loads.map(({ length }) => length));
   return packImage({
-    isa: "aarch64", core: CORE.binary, blob: bytes, uart: uartWords(blob.header),
+    isa: blob.isa, core: core.binary, blob: bytes, uart: uartWords(blob.header),
     loads: loads.map((contents, n) => {
       const data = new Load(contents.length, [{ at: 0, contents }]);
       return { data, size: data.length, offset: loadOffsets[n] ?? 0 };
@@ -112,19 +159,19 @@ export function pack(blob: Blob, loads: readonly Uint8Array[]): Uint8Array {
   }).bytes();
 }
 
-export function open(bytes: Uint8Array): ReadImage {
-  const image = openImage(bytes, CORE.binary);
+export function open(bytes: Uint8Array, core = CORE): ReadImage {
+  const image = openImage(bytes, core);
   if (!isRead(image)) throw new Error(String(image.said));
   return image;
 }
 
 /** With another blob: loads are where they have to be then. */
-export function repacked(image: Uint8Array, change: (blob: Blob) => Blob): Uint8Array {
-  const { said: { blob, declared } } = open(image);
+export function repacked(image: Uint8Array, change: (blob: Blob) => Blob, core = CORE): Uint8Array {
+  const { said: { blob, declared } } = open(image, core);
   const loads = declared.loads.map(({ source, stored }) => image.subarray(source, source + stored));
   const changed = change(blob);
   const size = encodeBlob(changed).length;
-  const { loadOffsets, total } = imageLayout(CORE.binary.length, size, loads.map(({ length }) => length));
+  const { loadOffsets, total } = imageLayout(core.binary.length, size, loads.map(({ length }) => length));
   const placed = (changed.records["Load"] ?? []).map((load, n) => ({ ...load, source: BigInt(loadOffsets[n] ?? 0) }));
   const header = { ...changed.header, hypervisorSize: BigInt(Math.ceil(total / 4096) * 4096) };
   return pack({ ...changed, header, records: { ...changed.records, Load: placed } }, loads);

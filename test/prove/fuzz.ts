@@ -91,6 +91,6 @@ export function fuzz(first: number, count: number, lax: Core | undefined): Found
 
 if (import.meta.main) {
   const [first, count, lax] = process.argv.slice(2);
-  const loose = lax === undefined ? undefined : coreOf(readFileSync(lax), CORE.binary, CORE_ELF);
+  const loose = lax === undefined ? undefined : coreOf("aarch64", readFileSync(lax), CORE.binary, CORE_ELF);
   console.log(JSON.stringify(fuzz(Number(first), Number(count), loose)));
 }

@@ -1,10 +1,10 @@
 // What a partition does to pCPUs of others is noticed: here some of its own are said to be somebody else's.
 import { expect, test } from "vitest";
 import type { Declared } from "../../tools/prove/declared.ts";
-import { boot } from "../../tools/prove/aarch64/host.ts";
-import { reachOf, stopReach } from "../../tools/prove/aarch64/reach.ts";
-import type { Reach } from "../../tools/prove/aarch64/reach.ts";
+import { AARCH64 } from "../../tools/prove/aarch64/reach.ts";
 import { uartIn } from "../../tools/prove/image.ts";
+import { reachOf, stopReach } from "../../tools/prove/reach.ts";
+import type { Reach } from "../../tools/prove/reach.ts";
 import { aarch64Board } from "../aarch64.ts";
 import { CORE, imageOf, KNOWN, open } from "./bench.ts";
 
@@ -20,12 +20,12 @@ function reached(board: string, pcpu: number, more = "", change: (declared: Decl
   const image = open(imageOf(system(board, more)));
   const described = aarch64Board(KNOWN.boards.find(({ name }) => name === board));
   const behind = image.bytes.subarray(CORE.binary.length + image.blob.length);
-  const machine = boot(described, CORE, { declared: image.said.declared, blob: image.blob, uart: uartIn(image), behind });
+  const machine = AARCH64.boot(described, CORE, { declared: image.said.declared, blob: image.blob, uart: uartIn(image), behind });
   if (typeof machine === "string") throw new Error(machine);
   const { cpus } = image.said.declared;
   const said = cpus.map((cpu, n) => (n === pcpu ? { ...cpu, partition: undefined } : cpu));
   const declared = change({ ...image.said.declared, cpus: said });
-  return stopReach(machine, declared, 0, reachOf(machine, declared, 0));
+  return stopReach(AARCH64, machine, declared, 0, reachOf(AARCH64, machine, declared, 0));
 }
 
 test.each(["qemu-aarch64", "qemu-aarch64-gicv2"])("%s: each vCPU tries, and what it does to pCPU 2 is seen", (board) => {

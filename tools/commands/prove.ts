@@ -39,8 +39,8 @@ export function register(program: Command): void {
       const systems = systemsOn(file);
       const known = knownBoards(board);
       const prover: Prover = async (name, bytes) => {
-        const { image, packed } = unpack(name, bytes);
-        const core = await translatedCore(say);
+        const { image, isa, packed } = unpack(name, bytes);
+        const core = await translatedCore(isa, say);
         return reportOf(prove(image, core, known, packed), core);
       };
       if (systems !== undefined) return proveSlots(file, systems, prover, json === true);

@@ -3,6 +3,7 @@ import type { PlannedUart } from "../../partitions/plan/plan.ts";
 /** Which one a board has, and how its registers are reached. */
 export type UartFacts = Omit<PlannedUart, "address">;
 export const PL011_UART: UartFacts = { kind: "pl011", shift: 0, wide: false, divisor: 0 };
+export const NS16550_UART: UartFacts = { kind: "ns16550", shift: 0, wide: false, divisor: 0 };
 
 /** A board's UART, as the machine and its tests see it, whichever kind it is. */
 export interface Uart {

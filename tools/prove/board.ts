@@ -21,6 +21,7 @@ const RECORDS = ["Ram", "Match", "Text"];
 
 /** Facts of a board that a blob has otherwise. */
 export function boardFindings(blob: Blob, board: Board): string[] {
+  if (board.isa !== blob.isa) return [`it is for ${blob.isa}, and ${board.name} is ${board.isa}`];
   const plan = planBoard(board);
   const wanted = readBlob(writeBlob(plan));
   const findings: string[] = [];
@@ -56,9 +57,10 @@ export interface Likeness {
   readonly findings: readonly string[];
 }
 
-/** The one that has least otherwise. */
+/** The one that has least otherwise, of its ISA if there is one. */
 export function nearest(blob: Blob, boards: readonly Board[]): Likeness | undefined {
-  const all = boards.map((board) => ({ board, findings: boardFindings(blob, board) }));
+  const alike = boards.filter(({ isa }) => isa === blob.isa);
+  const all = (alike.length > 0 ? alike : boards).map((board) => ({ board, findings: boardFindings(blob, board) }));
   return all.reduce<Likeness | undefined>(
     (best, one) => (best === undefined || one.findings.length < best.findings.length ? one : best),
     undefined,

@@ -3,17 +3,17 @@
 // never what the blob says alone.
 import type { Board } from "../../boards/schema.ts";
 import { GICC_SIZE } from "../../partitions/plan/aarch64/sizes.ts";
+import { GUEST_FILE } from "../../partitions/plan/riscv64/sizes.ts";
 import { BLOB_MAX_BYTES } from "../../partitions/blob/layout.table.ts";
 import { isaOf } from "../../partitions/isas.ts";
 import { common, contains, formatNumbers, formatSpan, gapsOf, hex, overlaps, PAGE } from "../../partitions/units.ts";
 import type { Span } from "../../partitions/units.ts";
-import { FIRST_SPI } from "../machine/aarch64/described.ts";
-import type { Reach, Stretch } from "./aarch64/reach.ts";
 import { piecesOf } from "./declared.ts";
 import type { Declared, Partition, Region } from "./declared.ts";
 import type { KnownDevice } from "./devices.ts";
 import { blobFindings, coreFindings, headerFindings, layoutFindings } from "./image.ts";
 import type { Image, ReadImage } from "./image.ts";
+import type { Reach, Stretch } from "./reach.ts";
 import type { Shared } from "./shared.ts";
 
 /** What is known once the core has set the machine up. */
@@ -56,6 +56,8 @@ export const BOOT_SENTENCE = "the core takes the blob, and starts on the simulat
 const WORD = 4;
 const NO_TREE = "without the board's device tree, which `axv-part plan` fetches, nothing";
 
+const lineName = ({ board }: Running, line: number): string => isaOf(board).lineName(line);
+const lineTitle = ({ board }: Running): string => isaOf(board).LINE_TITLE;
 const nameOf = ({ partitions }: Declared, n: number): string => partitions[n]?.name ?? `partition ${n}`;
 const span = ({ pa, size }: { readonly pa: number; readonly size: number }): Span => ({ base: pa, size });
 
@@ -105,7 +107,7 @@ function asDeclared({ regions }: Partition, { memory }: Reach, colourCount: numb
   ];
 }
 
-/** What it is that the hypervisor drives; of a GICv2 the guests' CPU interface is theirs, each pCPU's its own. */
+/** What it is that the hypervisor drives; a CPU interface in memory, or an interrupt file, is its guests' own. */
 function hypervisorDevices({ board, devices }: Running): Named[] {
   const driven = isaOf(board).framesOf(board).map(({ what, span: { base, size } }) => ({ base, size, what }));
   const ruling = devices.filter(({ rules }) => rules);
@@ -117,9 +119,17 @@ function hypervisorDevices({ board, devices }: Running): Named[] {
   ];
 }
 
-/** Of a GICv2: GICV of an injected partition, GICC without its second page (GICC_DIR) of a direct one. */
-function ownInterface(board: Board, { direct }: Partition): Span[] {
-  if (board.isa !== "aarch64" || board.gic.version !== 2) return [];
+/**
+ * Of a GICv2: GICV of an injected partition, GICC without its second page (GICC_DIR) of a direct one. Of AIA: of a direct one's
+ * own harts the guest's interrupt file, which is a page.
+ */
+function ownInterface(board: Board, { direct, cpus }: Partition): Span[] {
+  if (board.isa === "riscv64") {
+    const { imsic, cpus: { harts } } = board;
+    return (direct ? cpus : []).map((cpu) =>
+      ({ base: imsic.base + (harts[cpu] ?? 0) * imsic.stride + GUEST_FILE * PAGE, size: PAGE }));
+  }
+  if (board.gic.version !== 2) return [];
   const { gic } = board;
   return direct ? [{ base: gic.gicc, size: PAGE }] : [{ base: gic.gicv, size: GICC_SIZE }];
 }
@@ -136,12 +146,13 @@ function lineOwners({ reaches }: Running): Map<number, number[]> {
 
 /** A device's registers and its interrupts are in one partition. */
 function deviceFindings(running: Running): string[] {
-  const { devices, reaches, declared } = running;
+  const { board, devices, reaches, declared } = running;
+  const { of: lineOf } = isaOf(board).linesOf(board);
   const owners = lineOwners(running);
   return devices.flatMap(({ name, pages, spis }) => {
     const drive = reaches.flatMap(({ memory }, n) =>
       memory.some((stretch) => pages.some((page) => overlaps(page, span(stretch)))) ? [n] : []);
-    const hear = spis.flatMap((spi) => owners.get(FIRST_SPI + spi) ?? []);
+    const hear = spis.flatMap((spi) => owners.get(lineOf(spi)) ?? []);
     const all = [...new Set([...drive, ...(drive.length > 0 ? hear : [])])];
     return all.length > 1 ? [`${name} is in ${all.map((n) => nameOf(declared, n)).join(" and in ")}`] : [];
   });
@@ -188,7 +199,7 @@ export const CHECKS = {
   tried: row("every partition runs, and its tables can be walked", (running) =>
     each(running, (_, { failed }) => (failed === undefined ? [] : [failed]))),
   pcpus: row("a pCPU runs the vCPU of one partition, which has a VMID of its own", pcpuFindings),
-  "stage-2": row("each pCPU of a partition translates by that one's stage 2, and its SMC is trapped (HCR_EL2)", (running) =>
+  "stage-2": row("each pCPU of a partition translates by that one's stage 2, and is under the hypervisor's control", (running) =>
     each(running, (_, { pcpus }) => {
       const roots = new Set(pcpus.map(({ root }) => root));
       const loose = pcpus.filter(({ controlled }) => !controlled).map(({ pcpu }) => `pCPU ${pcpu} is not under control`);
@@ -246,32 +257,36 @@ export const CHECKS = {
     each(running, (partition) => gapsOf(partition.loaded, ownRam(partition)).map((gap) => `IPA ${formatSpan(gap)} is written`))),
   interrupts: row("no interrupt is reached by two partitions", (running) =>
     [...lineOwners(running)].flatMap(([line, all]) => (all.length > 1
-      ? [`INTID ${line} is reached by ${all.map((n) => nameOf(running.declared, n)).join(" and ")}`] : []))),
+      ? [`${lineName(running, line)} is reached by ${all.map((n) => nameOf(running.declared, n)).join(" and ")}`] : []))),
   lines: row("a partition reaches the interrupts that the blob says of it, and no other", (running) =>
-    each(running, ({ lines }, reach) => {
+    each(running, ({ lines, hears }, reach) => {
       const more = reach.lines.filter((line) => !lines.includes(line));
-      const less = lines.filter((line) => !reach.lines.includes(line));
+      const less = hears ? lines.filter((line) => !reach.lines.includes(line)) : [];
       return [
-        ...(more.length > 0 ? [`reaches INTIDs ${formatNumbers(more)}, which the blob does not say`] : []),
-        ...(less.length > 0 ? [`does not reach INTIDs ${formatNumbers(less)}, which the blob says`] : []),
+        ...(more.length > 0 ? [`reaches ${lineTitle(running)}s ${formatNumbers(more)}, which the blob does not say`] : []),
+        ...(less.length > 0 ? [`does not reach ${lineTitle(running)}s ${formatNumbers(less)}, which the blob says`] : []),
       ];
     })),
   targets: row("a partition's interrupts go to its own pCPUs, wherever it sends them", (running) =>
     each(running, ({ cpus }, { targets }) => [...targets].flatMap(([line, all]) => {
       const foreign = all.filter((pcpu) => !cpus.includes(pcpu));
-      return foreign.length > 0 ? [`sends INTID ${line} to pCPUs ${foreign.join()}`] : [];
+      return foreign.length > 0 ? [`sends ${lineName(running, line)} to pCPUs ${foreign.join()}`] : [];
     }))),
-  others: row("no vCPU does anything to a pCPU of others, nor by firmware: by PSCI, SGIs, private interrupts", (running) =>
+  others: row("no vCPU does anything to a pCPU of others, nor by firmware: by its calls, IPIs, private interrupts", (running) =>
     each(running, (_, { disturbs }) => disturbs.map(({ vcpu, by, what }) => `vCPU ${vcpu} reaches ${what} by ${by}`))),
   doorbells: row("a partition rings at the other ends of its channels, and nowhere else", (running) =>
     each(running, ({ channels }, { rings }) => {
-      const wanted = channels.map(({ doorbell }, n) => `${n} rings INTID ${doorbell}`);
-      const found = rings.map(({ channel, line }) => `${channel} rings INTID ${line}`);
-      const foreign = channels.filter(({ peer, doorbell }) => running.reaches[peer]?.lines.includes(doorbell) !== true);
+      const heard = (peer: number): boolean => running.declared.partitions[peer]?.hears !== false;
+      const wanted = channels.map(({ doorbell, peer }, n) => ({ line: `${n} rings ${lineName(running, doorbell)}`, peer }));
+      const found = rings.map(({ channel, line }) => `${channel} rings ${lineName(running, line)}`);
+      const foreign = channels.filter(({ peer, doorbell }) =>
+        heard(peer) && running.reaches[peer]?.lines.includes(doorbell) !== true);
       return [
-        ...found.filter((one) => !wanted.includes(one)).map((one) => `channel ${one}, which the blob does not say`),
-        ...wanted.filter((one) => !found.includes(one)).map((one) => `channel ${one} by the blob, and does not`),
-        ...foreign.map(({ doorbell, peer }) => `INTID ${doorbell} is none of ${nameOf(running.declared, peer)}`),
+        ...found.filter((one) => wanted.every(({ line }) => line !== one))
+          .map((one) => `channel ${one}, which the blob does not say`),
+        ...wanted.filter(({ line, peer }) => heard(peer) && !found.includes(line))
+          .map(({ line }) => `channel ${line} by the blob, and does not`),
+        ...foreign.map(({ doorbell, peer }) => `${lineName(running, doorbell)} is none of ${nameOf(running.declared, peer)}`),
       ];
     })),
   inits: row("what is written before any guest starts are registers that board.yaml allows", ({ board, declared }) =>

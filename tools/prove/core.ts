@@ -6,10 +6,12 @@ import { readElf } from "../build/elf.ts";
 import type { Elf } from "../build/elf.ts";
 import { BuildError } from "../build/errors.ts";
 import { translateAgain } from "../build/index.ts";
-import { CORE } from "../build/programs.ts";
+import { CORE_OF } from "../build/programs.ts";
+import type { Isa } from "../build/targets/target.ts";
 import { buildProvenCore } from "../verify/provenCore.ts";
 
 export interface Core {
+  readonly isa: Isa;
   readonly module: WebAssembly.Module;
   /** Of the wasm and of what it becomes, in hexadecimal digits. */
   readonly sha256: { readonly wasm: string; readonly binary: string };
@@ -21,22 +23,26 @@ export interface Core {
 /** Offsets in the image. */
 export interface CorePlaces {
   readonly linear: number;
-  readonly stage1Root: number;
+  /** The hypervisor's own translation tables. */
+  readonly ownTables: number;
   readonly secondaryEntry: number;
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-export function coreOf(wasm: Uint8Array<ArrayBuffer>, binary: Uint8Array, elf: Uint8Array): Core {
+const OWN_TABLES: Readonly<Record<Isa, string>> = { aarch64: "axv_stage1_root", riscv64: "axv_own_root" };
+
+export function coreOf(isa: Isa, wasm: Uint8Array<ArrayBuffer>, binary: Uint8Array, elf: Uint8Array): Core {
   return {
+    isa,
     module: new WebAssembly.Module(wasm),
     sha256: { wasm: sha256(wasm), binary: sha256(binary) },
     binary,
-    places: placesIn(readElf(elf)),
+    places: placesIn(readElf(elf), OWN_TABLES[isa]),
   };
 }
 
-function placesIn({ symbols }: Elf): CorePlaces {
+function placesIn({ symbols }: Elf, ownTables: string): CorePlaces {
   const valueOf = (wanted: string): number => {
     const found = symbols.find(({ name }) => name === wanted);
     if (found === undefined) throw new BuildError("elf-malformed", `no symbol ${wanted}`);
@@ -45,13 +51,14 @@ function placesIn({ symbols }: Elf): CorePlaces {
   const place = (name: string): number => valueOf(name) - valueOf("axv_image_start");
   return {
     linear: place("axv_linear_start"),
-    stage1Root: place("axv_stage1_root"),
+    ownTables: place(ownTables),
     secondaryEntry: place("axv_secondary_entry"),
   };
 }
 
-export async function translatedCore(progress: (line: string) => void): Promise<Core> {
-  const { wasm } = await buildProvenCore(progress);
-  const { binary, elf } = await translateAgain(CORE, progress);
-  return coreOf(readFileSync(wasm), binary, elf);
+export async function translatedCore(isa: Isa, progress: (line: string) => void): Promise<Core> {
+  const program = CORE_OF[isa];
+  const { wasm } = await buildProvenCore(progress, program);
+  const { binary, elf } = await translateAgain(program, progress);
+  return coreOf(isa, readFileSync(wasm), binary, elf);
 }

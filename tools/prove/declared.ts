@@ -43,6 +43,10 @@ export interface Partition {
   /** IPAs of its emulated GIC. */
   readonly gicd: number;
   readonly gicr: number | undefined;
+  /** IPA of its emulated APLIC; 0: it has none. */
+  readonly aplic: number;
+  /** It sees an interrupt controller by which it hears of its lines. */
+  readonly hears: boolean;
   readonly consoleLine: number;
   readonly ppis: readonly number[];
   readonly regions: readonly Region[];
@@ -121,7 +125,7 @@ function partitionOf(blob: Blob, record: BlobRecord): Partition {
     name: oneLine(String(record["name"])),
     cpus: bits(record, "cpus"),
     direct: has(record, table.PARTITION_DIRECT),
-    trustedSgi: has(record, PARTITION_TRUSTED_SGI),
+    trustedSgi: blob.isa === "aarch64" && has(record, PARTITION_TRUSTED_SGI),
     pmu: has(record, table.PARTITION_PMU),
     telemetry: has(record, table.PARTITION_TELEMETRY),
     autostart: has(record, table.PARTITION_AUTOSTART),
@@ -129,6 +133,8 @@ function partitionOf(blob: Blob, record: BlobRecord): Partition {
     mailbox: number(record, "mailbox"),
     gicd: number(record, "gicd"),
     gicr: number(record, "gicr") === NO_GICR ? undefined : number(record, "gicr"),
+    aplic: number(record, "aplic"),
+    hears: blob.isa === "aarch64" || number(record, "aplic") !== 0,
     consoleLine: number(record, "consoleInterrupt"),
     ppis: bits(record, "ppis"),
     regions: ownOf(blob, record, "Region").map(regionOf),

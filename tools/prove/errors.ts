@@ -8,9 +8,6 @@ const GIVE = "Give an image that `axv-part build` has made";
 export const MESSAGES = {
   AXV_PROVE_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. ${GIVE}`,
   AXV_PROVE_KIND: (file: string, what: string) => `${file} is no image of a system: ${what}. ${GIVE}`,
-  AXV_PROVE_RISCV: (file: string) =>
-    `${file} is an image for RISC-V, whose isolation cannot be proven yet: tables of its G-stage and the AIA have no reader ` +
-    "here. Give an image for AArch64",
   AXV_PROVE_BOARD: (name: string, known: string) =>
     `there is no board ${name}, or it has mistakes. Give the path of a board.yaml, or one of ${known}`,
 } as const;

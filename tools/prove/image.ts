@@ -15,6 +15,7 @@ import { HEADER_SIZE, IMAGE_SIZE } from "../../partitions/images/arm64-image.ts"
 import { alignUp, hex, PAGE } from "../../partitions/units.ts";
 import { imageLayout } from "../build/pack.ts";
 import { declaredBy } from "./declared.ts";
+import type { Core } from "./core.ts";
 import type { Declared } from "./declared.ts";
 
 const WORD = 8;
@@ -33,10 +34,11 @@ export interface ReadImage extends Image {
   readonly said: { readonly blob: Blob; readonly declared: Declared };
 }
 
-export function openImage(bytes: Uint8Array, core: Uint8Array): Image {
+export function openImage(bytes: Uint8Array, { binary: core, isa }: Core): Image {
   const behind = bytes.subarray(core.length);
   try {
     const blob = readBlob(behind);
+    if (blob.isa !== isa) return { bytes, core, blob: behind, said: `it is for ${blob.isa}, and the core for ${isa}` };
     return { bytes, core, blob: behind.subarray(0, Number(blob.header["size"])), said: { blob, declared: declaredBy(blob) } };
   } catch (error) {
     if (!(error instanceof BlobError)) throw error;

@@ -3,8 +3,6 @@
 import type { Board } from "../../boards/schema.ts";
 import type { Blob } from "../../partitions/blob/codec.ts";
 import { oneLine } from "../../partitions/source/text.ts";
-import { boot } from "./aarch64/host.ts";
-import { reachOf, stopReach } from "./aarch64/reach.ts";
 import { nearest } from "./board.ts";
 import { BOARD_SENTENCE, BOOT_SENTENCE, CHECKS, CORE_CHECKS, FILE_CHECKS } from "./checks.table.ts";
 import type { Row, Running } from "./checks.table.ts";
@@ -15,6 +13,8 @@ import { FIT_SENTENCE, fitFindings } from "./fit.ts";
 import type { PackedFit } from "./fit.ts";
 import { isRead, openImage, uartIn } from "./image.ts";
 import type { ReadImage } from "./image.ts";
+import { reachesOf } from "./isas.ts";
+import type { Reach } from "./reach.ts";
 import { sharedBy } from "./shared.ts";
 
 /** not tried: something before it does not hold. */
@@ -63,7 +63,7 @@ const holds = (checks: readonly Check[]): boolean => checks.every(({ verdict }) 
 
 /** `packed`: the FIT that the image has come in. */
 export function prove(bytes: Uint8Array, core: Core, known: Known, packed?: PackedFit): Proof {
-  const image = openImage(bytes, core.binary);
+  const image = openImage(bytes, core);
   const own = judge(CORE_CHECKS, image);
   const read = holds(own) && isRead(image) ? image : undefined;
   const first = [...own, ...judge(FILE_CHECKS, read)].map((check) =>
@@ -92,8 +92,7 @@ export interface SystemProof {
 export function proveSystem(image: ReadImage | undefined, core: Core, known: Known): SystemProof {
   const best = image && nearest(image.said.blob, known.boards);
   const board = best?.findings.length === 0 ? best.board : undefined;
-  // An image for another ISA is none that is read (image.ts): so no board of it is like its blob.
-  const booted = image && board?.isa === "aarch64" ? boot(board, core, {
+  const booted = image && board ? reachesOf(board, core, {
     declared: image.said.declared,
     blob: image.blob,
     uart: uartIn(image),
@@ -113,12 +112,8 @@ export function proveSystem(image: ReadImage | undefined, core: Core, known: Kno
   return { board, running, checks: [boards, starts, ...judge<Running>(CHECKS, running)] };
 }
 
-function runningOf(
-  image: ReadImage, board: Board, tree: Uint8Array | undefined, machine: Exclude<ReturnType<typeof boot>, string>,
-): Running {
+function runningOf(image: ReadImage, board: Board, tree: Uint8Array | undefined, reaches: readonly Reach[]): Running {
   const { declared } = image.said;
-  const running = declared.partitions.map((_, n) => reachOf(machine, declared, n));
-  const reaches = running.map((reach, n) => stopReach(machine, declared, n, reach));
   const hasTree = tree !== undefined || board.tree === undefined;
   return { board, devices: devicesOn(board, tree), hasTree, declared, reaches, shared: sharedBy(reaches, declared, board) };
 }

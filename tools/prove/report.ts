@@ -1,16 +1,16 @@
 // A proof as plain data: what a safety file keeps, and what is printed (show.ts). The same image gives the same bytes.
+import type { Isa } from "../../boards/isa.ts";
 import { projectVersion } from "../../partitions/project.ts";
 import { isaOf } from "../../partitions/isas.ts";
 import { end, overlaps } from "../../partitions/units.ts";
 import type { Span } from "../../partitions/units.ts";
-import { FIRST_SPI } from "../machine/aarch64/described.ts";
-import type { Reach, Stretch } from "./aarch64/reach.ts";
 import type { Running } from "./checks.table.ts";
 import type { Core } from "./core.ts";
 import { piecesOf } from "./declared.ts";
 import type { Partition, Region } from "./declared.ts";
 import type { PackedFit } from "./fit.ts";
 import type { Check, Proof } from "./prove.ts";
+import type { Reach, Stretch } from "./reach.ts";
 
 export interface MemoryRow {
   readonly partition: string;
@@ -37,6 +37,7 @@ export interface PartitionRow {
 }
 
 export interface LineRow {
+  /** Its INTID; or the number of the source. */
   readonly intid: number;
   readonly partition: string;
   /** pCPUs that it can be sent to. */
@@ -46,7 +47,8 @@ export interface LineRow {
 
 export interface CpuRow {
   readonly pcpu: number;
-  readonly mpidr: number;
+  /** MPIDR_EL1's affinities; mhartid. */
+  readonly id: number;
   /** Null: a spare one. */
   readonly partition: string | null;
   readonly vcpu: number;
@@ -82,6 +84,7 @@ export interface Report {
   readonly image: {
     readonly sha256: string;
     readonly bytes: number;
+    readonly isa: Isa;
     /** Null: the blob cannot be read. */
     readonly blobVersion: number | null;
     readonly blobCrc32: number | null;
@@ -121,6 +124,7 @@ export function reportOf(proof: Proof, core: Core): Report {
     image: {
       sha256: proof.sha256,
       bytes: proof.bytes,
+      isa: core.isa,
       blobVersion: blob === undefined ? null : Number(blob.header["version"]),
       blobCrc32: blob === undefined ? null : Number(blob.header["checksum"]),
     },
@@ -154,13 +158,13 @@ const byPartition = (rows: readonly DeviceRow[]): Report["dma"] =>
 const NOTHING = { partitions: [], pcpus: [], memory: [], interrupts: [], shared: [], hypervisor: [] };
 
 function rowsOf(running: Running): { readonly [Name in keyof typeof NOTHING]: Report[Name] } {
-  const { declared, reaches, shared } = running;
+  const { board, declared, reaches, shared } = running;
   const { partitions, cpus, housekeeper } = declared;
   const nameOf = (n: number): string => partitions[n]?.name ?? "";
   return {
-    partitions: partitions.map((partition, n) => partitionRow(partition, reaches[n], nameOf)),
+    partitions: partitions.map((partition, n) => partitionRow(board.isa, partition, reaches[n], nameOf)),
     pcpus: cpus.map(({ id, partition, vcpu }, pcpu) => ({
-      pcpu, mpidr: id, vcpu, partition: partition === undefined ? null : nameOf(partition), keepsHouse: pcpu === housekeeper,
+      pcpu, id, vcpu, partition: partition === undefined ? null : nameOf(partition), keepsHouse: pcpu === housekeeper,
     })),
     memory: partitions.flatMap((_, n) => memoryRows(running, n)),
     interrupts: reaches.flatMap(({ lines, targets }, n) => lines.map((intid): LineRow => ({
@@ -176,14 +180,14 @@ function rowsOf(running: Running): { readonly [Name in keyof typeof NOTHING]: Re
   };
 }
 
-function partitionRow(partition: Partition, reach: Reach | undefined, nameOf: (n: number) => string): PartitionRow {
+function partitionRow(isa: Isa, partition: Partition, reach: Reach | undefined, nameOf: (n: number) => string): PartitionRow {
   const { name, cpus, direct, trustedSgi, pmu, telemetry, controls } = partition;
   return {
     name, pcpus: cpus,
     vmid: reach?.pcpus[0]?.vmid ?? 0,
     interrupts: direct ? "direct" : "injected",
     trusted: [
-      ...(direct ? ["ends of interrupts (EOIR) of others"] : []),
+      ...(direct && isa === "aarch64" ? ["ends of interrupts (EOIR) of others"] : []),
       ...(trustedSgi ? ["SGIs to every pCPU"] : []),
       ...(pmu ? ["the PMU of its pCPUs"] : []),
       ...(telemetry ? ["reads what leaves by the UART"] : []),
@@ -211,7 +215,10 @@ function memoryRows(running: Running, n: number): MemoryRow[] {
   return isWhole ? rows : walked.map((stretch) => ({ partition: name, ...stretch, what: "" }));
 }
 
-function whatOf({ declared, devices }: Running, n: number, { kind, ipa, pa, size }: Region): string {
+/** Of what a partition has of the interrupt controller in memory. */
+const INTERFACE: Readonly<Record<Isa, string>> = { aarch64: "CPU interface of the GIC", riscv64: "interrupt file of a hart" };
+
+function whatOf({ board, declared, devices }: Running, n: number, { kind, ipa, pa, size }: Region): string {
   const { partitions } = declared;
   switch (kind) {
     case "ram":
@@ -225,17 +232,18 @@ function whatOf({ declared, devices }: Running, n: number, { kind, ipa, pa, size
     }
     case "device": {
       const there = devices.filter(({ pages }) => pages.some((page) => overlaps(page, { base: pa, size })));
-      return there.length === 0 ? "CPU interface of the GIC" : there.map(({ name }) => name).join(", ");
+      return there.length === 0 ? INTERFACE[board.isa] : there.map(({ name }) => name).join(", ");
     }
   }
 }
 
-function useOf({ declared: { partitions }, devices }: Running, n: number, intid: number): string {
+function useOf({ board, declared: { partitions }, devices }: Running, n: number, intid: number): string {
   const { consoleLine } = partitions[n] ?? {};
   const ringer = partitions.find(({ channels }) => channels.some(({ peer, doorbell }) => peer === n && doorbell === intid));
   if (intid === consoleLine) return "console";
   if (ringer !== undefined) return `doorbell of ${ringer.name}`;
-  return devices.filter(({ spis }) => spis.some((spi) => FIRST_SPI + spi === intid)).map(({ name }) => name).join(", ");
+  const { of: lineOf } = isaOf(board).linesOf(board);
+  return devices.filter(({ spis }) => spis.some((spi) => lineOf(spi) === intid)).map(({ name }) => name).join(", ");
 }
 
 /** Devices of whose registers a partition reaches any: whole pages are given. */

@@ -3,8 +3,8 @@ import type { Board } from "../../boards/schema.ts";
 import { GICC_SIZE } from "../../partitions/plan/aarch64/sizes.ts";
 import { contains, end, PAGE } from "../../partitions/units.ts";
 import type { Span } from "../../partitions/units.ts";
-import type { Reach } from "./aarch64/reach.ts";
 import type { Declared } from "./declared.ts";
+import type { Reach } from "./reach.ts";
 
 export interface Shared extends Span {
   /** Indices of two partitions. */

@@ -1,4 +1,5 @@
 // A report as tables for people.
+import { ofIsa } from "../../partitions/isas.ts";
 import { oneLine } from "../../partitions/source/text.ts";
 import { formatNumbers, formatSize, formatSpan, hex } from "../../partitions/units.ts";
 import { layOut } from "../run/columns.ts";
@@ -14,7 +15,8 @@ const table = <Row>(rows: readonly Row[], columns: Columns<Row>): string[] =>
 export function formatReport(report: Report, paint: Paint): string {
   const section = (title: string, lines: readonly string[]): string =>
     [paint("bold", title), ...lines.map((line, at) => (at === 0 ? paint("dim", `  ${line}`) : `  ${line}`))].join("\n");
-  const { partitions, pcpus, memory, interrupts, devices, shared, hypervisor } = report;
+  const { image: { isa }, partitions, pcpus, memory, interrupts, devices, shared, hypervisor } = report;
+  const { CPU_TITLE, LINE_TITLE } = ofIsa(isa);
   const seen = partitions.length === 0 ? [] : [
     section("Partitions", table(partitions, [
       ["name", "left", ({ name }) => name],
@@ -25,7 +27,7 @@ export function formatReport(report: Report, paint: Paint): string {
     ])),
     section("pCPUs", table(pcpus, [
       ["pCPU", "right", ({ pcpu }) => String(pcpu)],
-      ["MPIDR", "left", ({ mpidr }) => `0x${mpidr.toString(16)}`],
+      [CPU_TITLE, "left", ({ id }) => (isa === "aarch64" ? `0x${id.toString(16)}` : String(id))],
       ["runs", "left", ({ partition, vcpu }) => (partition === null ? "no guest" : `${partition}, vCPU ${vcpu}`)],
       ["", "left", ({ keepsHouse }) => (keepsHouse ? "housekeeping" : "")],
     ])),
@@ -43,7 +45,7 @@ export function formatReport(report: Report, paint: Paint): string {
       ["what", "left", ({ what }) => what],
     ])),
     section("Interrupts", table(interrupts, [
-      ["INTID", "right", ({ intid }) => String(intid)],
+      [LINE_TITLE, "right", ({ intid }) => String(intid)],
       ["partition", "left", ({ partition }) => partition],
       ["pCPUs", "left", (row) => formatNumbers(row.pcpus)],
       ["what", "left", ({ what }) => what],

@@ -97,7 +97,7 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
     const calls = machine.sbi.calls.length;
     value(guest(0).ecall(RFENCE, 0, 3n, 0n));
     for (const fn of [SFENCE_VMA, SFENCE_VMA_ASID]) value(guest(0).ecall(RFENCE, fn, 0n, ALL, 0x1000n, 0x1000n, 5n));
-    const asked = (fn: number) => ({ extension: RFENCE, fn });
+    const asked = (fn: number) => ({ extension: RFENCE, fn, harts: [1] });
     expect(firmware(calls)).toEqual([asked(RFENCE_I), asked(RFENCE_VVMA), asked(RFENCE_VVMA)]);
     value(guest(0).ecall(RFENCE, SFENCE_VMA, 1n, 0n, 0n, 0n));
     expect(firmware(calls)).toHaveLength(3);

@@ -11,7 +11,7 @@ import { ofFile } from "./source.ts";
 import { FitStream, type Signer, sourceDate } from "./write.ts";
 
 /** As U-Boot calls them. */
-const ARCHITECTURES: Readonly<Record<Isa, string>> = { aarch64: "arm64", riscv64: "riscv" };
+export const ARCHITECTURES: Readonly<Record<Isa, string>> = { aarch64: "arm64", riscv64: "riscv" };
 
 /** Of a plan's: what of its board U-Boot has to find, and where the image lies. */
 type Planned = Pick<Plan, "isa" | "board" | "version" | "firmwareTree" | "image">;

@@ -5,11 +5,8 @@ import { buildProgram } from "../../build/index.ts";
 import { CORE_RISCV64 } from "../../build/programs.ts";
 import type { Contents } from "../board.ts";
 import type { Board } from "./board.ts";
-import { riscv64Hooks } from "./hooks.ts";
+import { PIECE_BYTES, riscv64Hooks } from "./hooks.ts";
 import { Riscv64Machine } from "./machine.ts";
-
-/** As much as copyPhysical does at once. */
-const PIECE_BYTES = 0x1_0000n;
 
 const { wasm } = await buildProgram(CORE_RISCV64);
 const module = new WebAssembly.Module(readFileSync(wasm));

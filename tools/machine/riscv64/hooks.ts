@@ -17,6 +17,8 @@ const GUESTS_OWN: readonly Csr[] = [
   "vstvec", "vsscratch", "vsepc", "vscause", "vstval", "vsatp", "vsiselect", "hvip", "hie", "senvcfg",
 ];
 const USER_COUNTERS = 7n;
+/** As much as copyPhysical does at once. */
+export const PIECE_BYTES = 0x1_0000n;
 const isCsr = (name: string): name is Csr => Object.hasOwn(NUMBERS, name);
 
 /** Of those that the table has. `pieceBytes`: the most that one copy or cleaning may do. */

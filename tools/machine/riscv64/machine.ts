@@ -11,7 +11,9 @@ import type { Intrinsics, Loaded } from "../load.ts";
 import { Machine } from "../machine.ts";
 import type { StartRequest } from "../machine.ts";
 import { Rules, Synchronisation } from "../synchronisation.ts";
-import { Uart16550 } from "../uart16550.ts";
+import { NS16550_UART } from "../uart.ts";
+import type { Uart } from "../uart.ts";
+import { uartOf } from "../uarts.ts";
 import { Aplic } from "./aplic.ts";
 import { TIMEBASE } from "./board.ts";
 import type { Board } from "./board.ts";
@@ -59,7 +61,7 @@ export interface MachineOptions extends Contents {
 
 export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
   readonly board: Board;
-  readonly uart = new Uart16550();
+  readonly uart: Uart;
   readonly aplic: Aplic;
   readonly imsicPages: ImsicPages;
   readonly bus: Bus;
@@ -75,6 +77,7 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     const { board } = options;
     super(board, options, { counterFrequency: TIMEBASE });
     this.board = board;
+    this.uart = uartOf(board.uartFacts ?? NS16550_UART);
     const imsics = board.cpus.map(() => new Imsic(board.guestFiles));
     this.imsicPages = new ImsicPages(board.imsic, board.guestFiles, imsics);
     this.aplic = new Aplic(board.aplic, (...msi) => this.imsicPages.send(...msi), board.model.resendsLow);

@@ -60,8 +60,8 @@ const done = (value = 0n): SbiResult => ({ error: SUCCESS, value });
 const failed = (error: number): SbiResult => ({ error, value: 0n });
 
 export class Sbi {
-  /** Every call made, by extension and function: for a test to see that guests cause none. */
-  readonly calls: { readonly extension: number; readonly fn: number }[] = [];
+  /** Every call made, by extension and function, and the harts that it names: for a test to see what guests cause. */
+  readonly calls: { readonly extension: number; readonly fn: number; harts: readonly number[] }[] = [];
   /** Harts started and not yet picked up by the machine. */
   readonly started: StartRequest[] = [];
   /** SRST's type and reason, once the machine has been turned off or reset. */
@@ -75,7 +75,7 @@ export class Sbi {
   }
 
   call(by: number, extension: number, fn: number, args: readonly bigint[]): SbiResult {
-    this.calls.push({ extension, fn });
+    this.calls.push({ extension, fn, harts: [] });
     const [a0 = 0n, a1 = 0n, a2 = 0n, , a4 = 0n] = args;
     switch (extension) {
       case BASE: return this.base(fn, a0);
@@ -147,6 +147,8 @@ export class Sbi {
     const harts = base === ALL_HARTS ? all : Array.from({ length: last + 1 }, (_, n) => n).filter(
       (n) => ((mask >> BigInt(n)) & 1n) !== 0n
     ).map((n) => Number(base) + n);
+    const call = this.calls.at(-1);
+    if (call !== undefined) call.harts = harts;
     if (harts.some((hart) => hart >= this.on.length)) return failed(INVALID_PARAM);
     run(harts.filter((hart) => this.on[hart] === true));
     return done();

@@ -1,19 +1,10 @@
-// What a partition does to pCPUs that are not its own, tried: each vCPU of it calls PSCI, sends SGIs and writes its private
-// interrupts, with every target that it can name. What is looked at is each other pCPU: what it does, its SGIs and PPIs, and the
-// record that the core has of its vCPU.
+// How a vCPU of AArch64 could do something to pCPUs of others: PSCI calls, SGIs, its private interrupts, each with every target
+// that it can name.
 import { PSCI_CPU_OFF, PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_VERSION } from "../../machine/aarch64/firmware.ts";
 import type { Guest } from "../../machine/aarch64/guest.ts";
 import type { Aarch64Machine } from "../../machine/aarch64/machine.ts";
-import type { PCpu } from "../../machine/aarch64/pcpu.ts";
 import type { Declared } from "../declared.ts";
-
-/** That a vCPU reached what is not its partition's. */
-export interface Disturbance {
-  readonly vcpu: number;
-  readonly by: string;
-  /** "pCPU 3", or "firmware". */
-  readonly what: string;
-}
+import type { Attempt } from "../others.ts";
 
 const SMC64 = 0x4000_0000;
 const PSCI_CPU_SUSPEND = PSCI_VERSION + 1;
@@ -39,31 +30,11 @@ const SGI_FRAME = 0x1_0000;
 const PRIVATE = [0x100, 0x180, 0x200, 0x280, 0xc04, ...Array.from({ length: 8 }, (_, n) => 0x400 + 4 * n)] as const;
 const ALL = 0xffff_ffffn;
 
-export function tryOthers(machine: Aarch64Machine, declared: Declared, n: number, guests: readonly Guest[]): Disturbance[] {
-  const found: Disturbance[] = [];
-  guests.forEach((guest, vcpu) => {
-    const attempt = (by: string, act: () => void): void => {
-      const changed = watch(machine, declared, n);
-      act();
-      machine.settle();
-      found.push(...changed().map((what) => ({ vcpu, by, what })));
-    };
-    tryPsci(declared, guest, attempt);
-    if (declared.partitions[n]?.trustedSgi !== true) trySgis(machine, declared, n, guest, attempt);
-    attempt("private interrupts", () => writePrivate(declared, n, guest));
-  });
-  return found;
+export function tryOthers(machine: Aarch64Machine, declared: Declared, n: number, guest: Guest, attempt: Attempt): void {
+  tryPsci(declared, guest, attempt);
+  if (declared.partitions[n]?.trustedSgi !== true) trySgis(machine, declared, n, guest, attempt);
+  attempt("private interrupts", () => writePrivate(declared, n, guest));
 }
-
-/** It stops as a whole: for good, so it comes last. */
-export function stopOne(machine: Aarch64Machine, declared: Declared, n: number, guest: Guest): Disturbance[] {
-  const changed = watch(machine, declared, n);
-  guest.shutDown();
-  machine.settle();
-  return changed().map((what) => ({ vcpu: 0, by: "SYSTEM_OFF", what }));
-}
-
-type Attempt = (by: string, act: () => void) => void;
 
 /** Affinities that a vCPU can have, that pCPUs have, and that nobody has. */
 const affinities = ({ cpus }: Declared): bigint[] =>
@@ -108,30 +79,3 @@ function writePrivate({ partitions }: Declared, n: number, guest: Guest): void {
   for (const frame of frames)
     for (const register of PRIVATE) for (const value of [ALL, 0n]) guest.store(frame + register, 4, value);
 }
-
-/** To be asked for those pCPUs of others that are not as they were, and for firmware, if it was called. */
-function watch(machine: Aarch64Machine, { cpus }: Declared, n: number): () => string[] {
-  const others = machine.pcpus.filter(({ index }) => cpus[index]?.partition !== n);
-  const before = others.map((pcpu) => stateOf(machine, pcpu));
-  const calls = machine.firmware.calls.length;
-  return () => [
-    ...others.filter((pcpu, at) => stateOf(machine, pcpu) !== before[at]).map(({ index }) => `pCPU ${index}`),
-    ...(machine.firmware.calls.length === calls ? [] : ["firmware"]),
-  ];
-}
-
-/** All that tells whether somebody did something to it. */
-function stateOf(machine: Aarch64Machine, pcpu: PCpu): string {
-  const { phase, lives, pc, vcpu } = pcpu;
-  const { bits, entries } = machine.privates(pcpu);
-  const record = Buffer.from(machine.linear.buffer, vcpu, recordBytes(machine));
-  const sets = [...bits, ...entries].map(({ set }) => Buffer.from(set.buffer, set.byteOffset, set.byteLength));
-  return [phase, lives, pc, ...[record, ...sets].map((bytes) => bytes.toString("latin1"))].join();
-}
-
-/** Records lie behind one another. */
-function recordBytes({ pcpus }: Aarch64Machine): number {
-  const places = pcpus.map(({ vcpu }) => vcpu).sort((a, b) => a - b);
-  return Math.min(...places.slice(1).map((place, n) => place - (places[n] ?? 0)).filter((gap) => gap > 0), RECORD_MOST);
-}
-const RECORD_MOST = 4096;

@@ -1,21 +1,21 @@
 // Where the core's wasm runs for the proof: the simulated machine (tools/machine) of the board, with the image in its memory. It
 // boots there as on the board, and so builds its tables; what a board would answer with a fault ends it. Guests are entered, and
 // execute nothing.
-import type { Aarch64Board as Board } from "../../../boards/schema.ts";
-import { COMMAND_START, FRAME_COMMAND } from "../../../core/abi.ts";
-import { numbered } from "../../../industrial/link/commands.ts";
-import { encodeFrame } from "../../../industrial/link/frame.ts";
-import { writeFdt } from "../../../partitions/devicetree/fdt.ts";
-import type { FdtNode } from "../../../partitions/devicetree/fdt.ts";
-import { alignDown, gapsOf, PAGE, pagesOf } from "../../../partitions/units.ts";
-import type { Span } from "../../../partitions/units.ts";
-import { machineOf } from "../../machine/aarch64/described.ts";
-import { Aarch64Machine } from "../../machine/aarch64/machine.ts";
-import { MachineError } from "../../machine/errors.ts";
-import type { Range } from "../../machine/memory.ts";
-import type { Core } from "../core.ts";
-import { piecesOf } from "../declared.ts";
-import type { Declared, RegionKind } from "../declared.ts";
+import type { Board } from "../../boards/schema.ts";
+import { COMMAND_START, FRAME_COMMAND } from "../../core/abi.ts";
+import { numbered } from "../../industrial/link/commands.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
+import { writeFdt } from "../../partitions/devicetree/fdt.ts";
+import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
+import { alignDown, gapsOf, PAGE, pagesOf } from "../../partitions/units.ts";
+import type { Span } from "../../partitions/units.ts";
+import type { BoardFacts, Contents } from "../machine/board.ts";
+import { MachineError } from "../machine/errors.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Range } from "../machine/memory.ts";
+import type { Core } from "./core.ts";
+import { piecesOf } from "./declared.ts";
+import type { Declared, RegionKind } from "./declared.ts";
 
 /** What of an image is looked at by whoever boots it. */
 export interface Bootable {
@@ -26,8 +26,10 @@ export interface Bootable {
   readonly behind: Uint8Array;
 }
 
-/** A string: why nothing runs. */
-export type Booted = Aarch64Machine | string;
+/** What of a board's facts follows from the core, and from the blob. */
+export type Placed = Pick<
+  BoardFacts, "imageSize" | "linearOffset" | "secondaryEntryOffset" | "devices" | "deviceTree"
+>;
 
 const MILLISECOND = 1_000_000;
 /** For a start that has been commanded: a thousand ticks. */
@@ -35,21 +37,30 @@ const START_TICKS = 1000;
 
 const range = ({ base, size }: Span): Range => ({ pa: base, size });
 
-export function boot(board: Board, core: Core, image: Bootable): Booted {
+/** A string: why nothing runs. `make`: the machine that the board's ISA has. */
+export function boot<M extends Machine>(
+  board: Board, core: Core, image: Bootable, make: (contents: Contents, placed: Placed) => M,
+): M | string {
   const { declared } = image;
   const memory = (kinds: readonly RegionKind[]): Range[] =>
     declared.partitions
       .flatMap(({ regions }) => regions.filter(({ kind }) => kinds.includes(kind)))
       .flatMap((region) => piecesOf(region, declared.colourCount))
       .map(({ pa, size }) => ({ pa, size }));
+  const { binary, places } = core;
   try {
-    const machine = new Aarch64Machine(core.module, {
+    const machine = make({
       ...image,
-      loads: [{ source: core.binary.length + image.blob.length, bytes: image.behind }],
-      board: { ...machineOf(board), ...placesOf(core), devices: devicesOf(declared), ...firmwareTree(board, declared) },
+      loads: [{ source: binary.length + image.blob.length, bytes: image.behind }],
       partitionMemory: memory(["ram", "mailbox"]),
       privateMemory: memory(["ram"]),
       silencers: [...declared.partitions.flatMap(({ silenced }) => silenced), ...declared.inits.map(({ pa }) => pa)],
+    }, {
+      imageSize: binary.length,
+      linearOffset: places.linear,
+      secondaryEntryOffset: places.secondaryEntry,
+      devices: devicesOf(declared),
+      ...firmwareTree(board, declared),
     });
     machine.boot();
     if (machine.pcpu(0).phase === "halted") return saidBy(machine);
@@ -60,13 +71,6 @@ export function boot(board: Board, core: Core, image: Bootable): Booted {
     throw error;
   }
 }
-
-const placesOf = ({ binary, places }: Core) => ({
-  imageSize: binary.length,
-  linearOffset: places.linear,
-  stage1RootOffset: places.stage1Root,
-  secondaryEntryOffset: places.secondaryEntry,
-});
 
 /** Pages of registers, of which nothing is simulated but that they are there. */
 const devicesOf = ({ partitions, inits }: Declared): Range[] => [
@@ -79,7 +83,7 @@ export const firstCpuOf = ({ cpus }: Declared, n: number): number =>
   cpus.findIndex(({ partition, vcpu }) => partition === n && vcpu === 0);
 
 /** One that does not start by itself. */
-function start(machine: Aarch64Machine, declared: Declared, n: number): void {
+function start(machine: Machine, declared: Declared, n: number): void {
   const pcpu = machine.pcpu(firstCpuOf(declared, n));
   const runs = (): boolean => pcpu.phase === "guest";
   if (runs()) return;
@@ -91,7 +95,7 @@ function start(machine: Aarch64Machine, declared: Declared, n: number): void {
 }
 
 /** The lines that it has printed. */
-function saidBy({ uart }: Aarch64Machine): string {
+function saidBy({ uart }: Machine): string {
   uart.drain();
   const text = new TextDecoder().decode(Uint8Array.from(uart.sent)).split("\r\n").filter((line) => line.startsWith("axv: "));
   return text.join("; ") || "it says nothing, and starts nothing";
