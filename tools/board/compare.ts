@@ -1,7 +1,7 @@
 // A board.yaml beside a device tree: whatever both say, and say differently. What a tree says nothing of is not compared, nor is
 // what a board.yaml leaves out.
 import { redistributorsOf } from "../../boards/aarch64.ts";
-import type { Aarch64Board as Board, Device, Spi } from "../../boards/schema.ts";
+import type { Aarch64Board, Board, Device, Spi } from "../../boards/schema.ts";
 import { boardDiffers } from "../../partitions/diagnostics/catalogue.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
@@ -16,29 +16,47 @@ import { devicesOf } from "./devices.ts";
 import type { DeviceFacts } from "./devices.ts";
 import { gicOf, STRIDE } from "./gic.ts";
 import { ramOf, reservedOf } from "./memory.ts";
+import type { RiscvTree } from "./riscv64/tree.ts";
 import type { Tree } from "./tree.ts";
 import { uartAt } from "./uart.ts";
 import { WATCHDOGS } from "./watchdog.ts";
 
 /** `file`, `tree`: what each says. */
-type Differ = (at: Path, what: string, file: string, tree: string, remedy?: string) => void;
+export type Differ = (at: Path, what: string, file: string, tree: string, remedy?: string) => void;
 
-export function compareBoard(board: Board, tree: Tree, findings: Findings): void {
-  const differ: Differ = (at, what, file, says, remedy = `write ${says}, or compare with the board's own tree`) => {
+export const differing = (findings: Findings): Differ =>
+  (at, what, file, says, remedy = `write ${says}, or compare with the board's own tree`) => {
     if (file !== says) findings.report(at, boardDiffers(what, file, says, remedy));
   };
+
+/** How the ISA's files have lines: their key, and what they are called. */
+export interface LineWords {
+  readonly key: "spi" | "source";
+  readonly one: string;
+}
+const SPI: LineWords = { key: "spi", one: "SPI" };
+
+export function compareBoard(board: Aarch64Board, tree: Tree, findings: Findings): void {
+  const differ = differing(findings);
   comparePcpus(board, tree, differ);
   compareGic(board, tree, differ);
   comparePrivate(board, tree, differ);
+  compareShared(board, tree, [tree.gicNode], SPI, differ);
+}
+
+type AnyTree = Pick<Tree | RiscvTree, "isa" | "fdt" | "places" | "interrupts">;
+
+/** What boards of all ISAs have. `own`: nodes that the hypervisor drives. */
+export function compareShared(board: Board, tree: AnyTree, own: readonly FdtNode[], words: LineWords, differ: Differ): void {
   const uart = tree.places.all.find((node) => tree.places.windowsOf(node)?.[0]?.base === board.uart.reg);
-  compareUart(board, tree, uart, differ);
+  compareUart(board, tree, uart, words, differ);
   compareMemory(board, tree, differ);
   compareMatches(board, tree, differ);
-  compareDevices(board, devicesOf(tree, [tree.gicNode, ...ownWatchdog(board, tree, differ)], uart), differ);
+  compareDevices(board, devicesOf(tree, [...own, ...ownWatchdog(board, tree, differ)], uart), words, differ);
 }
 
 /** The node that the hypervisor's is in the tree. */
-function ownWatchdog({ watchdog }: Board, { places }: Tree, differ: Differ): FdtNode[] {
+function ownWatchdog({ watchdog }: Board, { places }: AnyTree, differ: Differ): FdtNode[] {
   if (watchdog === undefined) return [];
   const found = places.all.find(
     (node) => places.windowsOf(node)?.[0]?.base === watchdog.reg && isCompatible(node, WATCHDOGS[watchdog.kind]),
@@ -48,11 +66,11 @@ function ownWatchdog({ watchdog }: Board, { places }: Tree, differ: Differ): Fdt
   return found === undefined ? [] : [found];
 }
 
-const NOTHING = "nothing";
-const LEAVE_OUT = "leave it out, or compare with the board's own tree";
-const listed = (numbers: readonly number[]): string => `[${numbers.join(", ")}]`;
+export const NOTHING = "nothing";
+export const LEAVE_OUT = "leave it out, or compare with the board's own tree";
+export const listed = (numbers: readonly number[]): string => `[${numbers.join(", ")}]`;
 
-function comparePcpus({ cpus: { mpidr, compatible, caches }, boot }: Board, tree: Tree, differ: Differ): void {
+function comparePcpus({ cpus: { mpidr, compatible, caches }, boot }: Aarch64Board, tree: Tree, differ: Differ): void {
   const { cpus, places } = tree;
   for (const [cpu, affinity] of mpidr.entries()) {
     const at = cpus.mpidr.indexOf(affinity);
@@ -61,19 +79,21 @@ function comparePcpus({ cpus: { mpidr, compatible, caches }, boot }: Board, tree
   }
   for (const affinity of cpus.mpidr.filter((each) => !mpidr.includes(each)))
     differ(["cpus", "mpidr"], "a pCPU", "no such pCPU", hex(affinity), `list ${hex(affinity)}, too`);
-  const known = cachesOf(places, cpus);
-  if (Array.isArray(known)) {
-    const written = Array.isArray(caches) ? caches : [];
-    for (const { level, kind, sets, ways, line } of known) {
-      const mine = written.find((each) => each.level === level && each.kind === kind);
-      const shape = mine === undefined ? NOTHING : `${mine.sets} sets, ${mine.ways} ways, lines of ${mine.line}`;
-      differ(["cpus", "caches"], `the ${kind} cache of level ${level}`, shape, `${sets} sets, ${ways} ways, lines of ${line}`);
-    }
-  }
+  compareCaches(caches, cachesOf(places, cpus), differ);
   if (psciOf(places) !== undefined) differ(["boot", "conduit"], "the conduit of PSCI", boot.conduit, conduitOf(places, cpus));
 }
 
-function compareGic({ gic, cpus: { mpidr }, spare_spis: [first, last] }: Board, tree: Tree, differ: Differ): void {
+export function compareCaches(caches: Board["cpus"]["caches"], known: ReturnType<typeof cachesOf>, differ: Differ): void {
+  if (!Array.isArray(known)) return;
+  const written = Array.isArray(caches) ? caches : [];
+  for (const { level, kind, sets, ways, line } of known) {
+    const mine = written.find((each) => each.level === level && each.kind === kind);
+    const shape = mine === undefined ? NOTHING : `${mine.sets} sets, ${mine.ways} ways, lines of ${mine.line}`;
+    differ(["cpus", "caches"], `the ${kind} cache of level ${level}`, shape, `${sets} sets, ${ways} ways, lines of ${line}`);
+  }
+}
+
+function compareGic({ gic, cpus: { mpidr }, spare_spis: [first, last] }: Aarch64Board, tree: Tree, differ: Differ): void {
   const { places, gicNode, interrupts, cpus } = tree;
   const { gic: theirs, regions } = gicOf(places, gicNode, interrupts, cpus.nodes.length);
   differ(["gic", "version"], "the GIC's version", String(gic.version), String(theirs.version));
@@ -96,7 +116,7 @@ function compareGic({ gic, cpus: { mpidr }, spare_spis: [first, last] }: Board, 
     differ(["spare_spis"], "spare SPIs", `${first} to ${last}`, `${listed(used)} have a use`, "give others as `spare_spis`");
 }
 
-function comparePrivate(board: Board, { places, interrupts, cpus }: Tree, differ: Differ): void {
+function comparePrivate(board: Aarch64Board, { places, interrupts, cpus }: Tree, differ: Differ): void {
   const { timer, counterHz } = timersOf(places, interrupts);
   const mine = new Map<string, number>(Object.entries(board.timer));
   for (const [key, ppi] of Object.entries(timer))
@@ -109,10 +129,12 @@ function comparePrivate(board: Board, { places, interrupts, cpus }: Tree, differ
   if (pmu !== undefined) differ(["pmu"], "the PMU's interrupt", wired(board.pmu), wired(pmu));
 }
 
-const wired = (pmu: Board["pmu"]): string =>
+const wired = (pmu: Aarch64Board["pmu"]): string =>
   pmu === undefined ? NOTHING : typeof pmu === "number" ? `PPI ${pmu}` : `SPIs ${listed(pmu.spis)}`;
 
-function compareUart({ uart }: Board, { places, interrupts }: Tree, node: FdtNode | undefined, differ: Differ): void {
+function compareUart(
+  { uart }: Board, { places, interrupts }: AnyTree, node: FdtNode | undefined, { key: line }: LineWords, differ: Differ,
+): void {
   if (node === undefined) {
     differ(
       ["uart", "reg"],
@@ -125,13 +147,14 @@ function compareUart({ uart }: Board, { places, interrupts }: Tree, node: FdtNod
   }
   const { uart: theirs, clockUnknown } = uartAt(places, interrupts, node);
   const mine = new Map<string, string | number | undefined>(Object.entries(uart));
-  for (const [key, value] of Object.entries(theirs)) {
+  for (const [name, value] of Object.entries(theirs)) {
+    const key = name === "spi" ? line : name;
     const isUnsaid = key === "baud" || (key === "clock_hz" && clockUnknown);
     if (!isUnsaid) differ(["uart", key], `the UART's ${key}`, String(mine.get(key) ?? NOTHING), String(value));
   }
 }
 
-function compareMemory({ ram, reserved }: Board, { places, fdt }: Tree, differ: Differ): void {
+function compareMemory({ ram, reserved }: Board, { places, fdt }: AnyTree, differ: Differ): void {
   const theirs = ramOf(places);
   for (const [bank, span] of ram.entries()) {
     const isThere = theirs.length === 0 || theirs.some((each) => contains(each, span));
@@ -151,7 +174,7 @@ function compareMemory({ ram, reserved }: Board, { places, fdt }: Tree, differ: 
   }
 }
 
-function compareMatches({ match }: Board, { places }: Tree, differ: Differ): void {
+function compareMatches({ match }: Board, { places }: AnyTree, differ: Differ): void {
   for (const [index, row] of match.entries()) {
     const node = places.byPath(row.path);
     const strings = node?.properties.has(row.property) === true ? stringsOf(node, row.property) : undefined;
@@ -169,25 +192,28 @@ function compareMatches({ match }: Board, { places }: Tree, differ: Differ): voi
   }
 }
 
-function compareDevices({ devices }: Board, theirs: readonly DeviceFacts[], differ: Differ): void {
+function compareDevices({ devices }: Board, theirs: readonly DeviceFacts[], words: LineWords, differ: Differ): void {
   const byPath = new Map(theirs.map((device) => [device.path, device]));
   const byPlace = new Map(theirs.map((device) => [device.windows[0]?.base, device]));
   for (const [name, device] of Object.entries(devices)) {
     const at = ["devices", name];
     const found = device.path === undefined ? byPlace.get(device.windows[0].base) : byPath.get(device.path);
     if (found === undefined) differ(at, `"${name}"`, device.path ?? hex(device.windows[0].base), "no such device", LEAVE_OUT);
-    else compareDevice(at, name, device, found, differ);
+    else compareDevice(at, name, device, found, words, differ);
   }
 }
 
-function compareDevice(at: Path, name: string, mine: Device, theirs: DeviceFacts, differ: Differ): void {
+function compareDevice(
+  at: Path, name: string, mine: Device, theirs: DeviceFacts, { key, one }: LineWords, differ: Differ,
+): void {
   const windows = (spans: readonly Span[]): string => spans.map(formatSpan).join(", ");
   differ([...at, "reg"], `the registers of "${name}"`, windows(mine.windows), windows(theirs.windows));
   const lines = (spis: readonly Spi[]): string => listed(spis.map(({ spi }) => spi));
-  differ([...at, "spi"], `the SPIs of "${name}"`, lines(mine.spis), lines(theirs.spis));
+  differ([...at, key], `the ${one}s of "${name}"`, lines(mine.spis), lines(theirs.spis));
   for (const { spi, trigger } of theirs.spis) {
     const known = mine.spis.find((each) => each.spi === spi);
-    if (known !== undefined) differ(at, `the trigger of SPI ${spi} of "${name}"`, known.trigger, trigger);
+    if (known !== undefined && !(known.trigger === "edge" && mine.compatible.some((model) => RAISED_ANEW.includes(model))))
+      differ(at, `the trigger of ${one} ${spi} of "${name}"`, known.trigger, trigger);
   }
   differ(at, `the node of "${name}"`, mine.node, theirs.node);
   differ(at, `"${name}" is compatible`, mine.compatible.join(", "), theirs.compatible.join(", "));
@@ -195,4 +221,6 @@ function compareDevice(at: Path, name: string, mine: Device, theirs: DeviceFacts
   differ(at, `clocks of "${name}" that are the UART's`, mine.clock_names.join(", "), theirs.clockNames.join(", "));
 }
 
+/** They raise their line anew for each notification that has been acknowledged: whatever a tree says, edges are enough. */
+const RAISED_ANEW = ["virtio,mmio"];
 const coherence = (isCoherent: boolean): string => (isCoherent ? "dma-coherent" : "not dma-coherent");

@@ -15,15 +15,15 @@ import { cachesOf, conduitOf } from "./cpus.ts";
 import { devicesOf, usable } from "./devices.ts";
 import type { DeviceFacts, LeftOut } from "./devices.ts";
 import { BoardError } from "./errors.ts";
-import type { BoardFile } from "./file.ts";
+import type { AnyFile, BoardFile } from "./file.ts";
 import { gicOf } from "./gic.ts";
 import { memoryOf, ramOf, reservedOf } from "./memory.ts";
 import type { Tree } from "./tree.ts";
 import { uartOf } from "./uart.ts";
 import { watchdogOf } from "./watchdog.ts";
 
-export interface Composed {
-  readonly board: BoardFile;
+export interface Composed<File extends AnyFile = BoardFile> {
+  readonly board: File;
   /** By the key that it is about: what was judged. */
   readonly remarks: ReadonlyMap<string, string>;
   readonly leftOut: readonly LeftOut[];
@@ -55,7 +55,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
 
   const unfilled: BoardFile = {
     name: nameOf(compatible),
-    description: describe(tree, models, gic.version, memory.ram),
+    description: describe(tree, models, `GICv${gic.version}`, memory.ram),
     isa: "aarch64",
     cpus: {
       compatible: models.every((each) => each === model) ? model : models,
@@ -87,7 +87,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
     ],
     new Set([uart.spi, ...(typeof pmu === "object" ? pmu.spis : [])]),
   );
-  const board = { ...unfilled, ...kindsOf(devices) };
+  const board = { ...unfilled, ...kindsOf(devices, (spi) => ({ spi })) };
   holdSound(board);
   return {
     board,
@@ -116,7 +116,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
 const UNWRITTEN: Source = { file: "", locate: () => ({ line: 1, column: 1 }) };
 
 /** Throws BoardError where the file would be refused. */
-function holdSound(file: BoardFile): void {
+export function holdSound(file: AnyFile): void {
   const mistakes = new Findings(UNWRITTEN);
   const board = readWhole(boardSchema(file.isa), file, mistakes);
   if (board !== undefined) checkBoard(board, mistakes);
@@ -124,10 +124,10 @@ function holdSound(file: BoardFile): void {
   if (board === undefined || first !== undefined) throw new BoardError("AXV_BOARD_FACTS", first?.message ?? "");
 }
 
-const remark = (key: string, holds: boolean, text: string): [string, string][] => (holds ? [[key, text]] : []);
+export const remark = (key: string, holds: boolean, text: string): [string, string][] => (holds ? [[key, text]] : []);
 
 const NAME_MAX = 63;
-const nameOf = (compatible = ""): string => {
+export const nameOf = (compatible = ""): string => {
   const plain = compatible
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
@@ -138,20 +138,30 @@ const nameOf = (compatible = ""): string => {
 };
 
 /** "Firefly Station P2, 4 × cortex-a55, GICv3, 4G" */
-function describe({ places }: Tree, models: readonly string[], gic: number, ram: readonly Span[]): string {
+export function describe(
+  { places }: Pick<Tree, "places">, models: readonly string[], controller: string, ram: readonly Span[],
+): string {
   const kinds = new Map<string, number>();
   for (const model of models) kinds.set(model, (kinds.get(model) ?? 0) + 1);
   const cpus = [...kinds].map(([model, count]) => `${count} × ${model.replace(/^[^,]*,/, "")}`).join(" + ");
   const total = ram.reduce((sum, { size }) => sum + size, 0);
   const [board = "a board"] = stringsOf(places.root, "model");
-  return `${board.replace(/[\0-\x1f\x7f]/g, " ")}, ${cpus}, GICv${gic}, ${formatSize(total)}`;
+  return `${board.replace(/[\0-\x1f\x7f]/g, " ")}, ${cpus}, ${controller}, ${formatSize(total)}`;
 }
 
-/** Devices that have all but their place in common are of one kind. */
-function kindsOf(devices: readonly DeviceFacts[]): Pick<BoardFile, "device_kinds" | "devices"> {
+interface Place {
+  readonly kind: string;
+  readonly reg: number | number[];
+  readonly path: string;
+}
+
+/** Devices that have all but their place in common are of one kind. `lines`: as the ISA's files have their interrupts. */
+export function kindsOf<Lines>(
+  devices: readonly DeviceFacts[], lines: (numbers: number | number[]) => Lines,
+): { device_kinds: BoardFile["device_kinds"]; devices: Record<string, Place & Lines> } {
   const names = new Map<string, string>();
   const kinds: BoardFile["device_kinds"] = {};
-  const places: BoardFile["devices"] = {};
+  const places: Record<string, Place & Lines> = {};
   for (const { name, path, node, compatible, windows, spis, dma, coherent, clockNames } of devices) {
     const sizes = windows.map(({ size }) => size);
     const triggers = spis.map(({ trigger }) => trigger);
@@ -169,8 +179,8 @@ function kindsOf(devices: readonly DeviceFacts[]): Pick<BoardFile, "device_kinds
     const known = names.get(key) ?? freeName(kinds, nameOf(compatible[0]?.replace(/^[^,]*,/, "")));
     names.set(key, known);
     kinds[known] = kind;
-    const [reg, spi] = [oneOrAll(windows.map(({ base }) => base)), oneOrAll(spis.map((each) => each.spi))];
-    places[name] = { kind: known, reg, spi, path };
+    const reg = oneOrAll(windows.map(({ base }) => base));
+    places[name] = { kind: known, reg, ...lines(oneOrAll(spis.map(({ spi }) => spi))), path };
   }
   return { device_kinds: kinds, devices: places };
 }

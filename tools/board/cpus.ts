@@ -89,7 +89,7 @@ function levelsOf(places: Places, cpu: FdtNode): FdtNode[] {
 }
 
 /** Those of the boot pCPU. They are of use only with the one that all share, the last. */
-export function cachesOf(places: Places, { nodes }: Cpus): Caches {
+export function cachesOf(places: Places, { nodes }: Pick<Cpus, "nodes">): Caches {
   const [boot] = nodes;
   const lasts = new Set(nodes.map((node) => levelsOf(places, node).at(-1)));
   const [last] = lasts;

@@ -10,6 +10,7 @@ import { cellsOf, isOn, stringsOf } from "../../partitions/devicetree/properties
 import type { Span } from "../../partitions/units.ts";
 import { end, overlaps, pagesOf } from "../../partitions/units.ts";
 import { isMemory } from "./memory.ts";
+import type { RiscvTree } from "./riscv64/tree.ts";
 import type { Tree } from "./tree.ts";
 
 export interface DeviceFacts {
@@ -105,12 +106,12 @@ const NEVER_MASTERS = new Set([
 const masters = (node: FdtNode): boolean =>
   node.properties.has("iommus") || !(node.properties.has("dmas") || NEVER_MASTERS.has(baseName(node.name)));
 
-/** What the nearest one up the tree says (2.3.10). */
-function isCoherent(places: Places, node: FdtNode): boolean {
+/** What the nearest one up the tree says (2.3.10); else it is as the ISA has it: on RISC-V, so Linux takes it, coherent. */
+function isCoherent(places: Places, node: FdtNode, byDefault: boolean): boolean {
   const says = [node, ...places.ancestorsOf(node)].find(
     ({ properties }) => properties.has("dma-coherent") || properties.has("dma-noncoherent"),
   );
-  return says?.properties.has("dma-coherent") === true;
+  return says === undefined ? byDefault : says.properties.has("dma-coherent");
 }
 
 /** Names that people know: a label, an alias, or what it is and where. */
@@ -140,7 +141,9 @@ function namesOf(places: Places): (node: FdtNode, reg: number) => string {
 }
 
 /** All that have registers. `own`: nodes that the hypervisor drives; `uart`: its UART among them. Those in use first. */
-export function devicesOf({ places, interrupts }: Tree, own: readonly FdtNode[], uart?: FdtNode): DeviceFacts[] {
+export function devicesOf(
+  { isa, places, interrupts }: Pick<Tree | RiscvTree, "isa" | "places" | "interrupts">, own: readonly FdtNode[], uart?: FdtNode,
+): DeviceFacts[] {
   const hidden = new Set([...own, ...["/cpus", "/reserved-memory"].flatMap((path) => places.byPath(path) ?? [])]);
   const candidates = places.all.filter(
     (node) =>
@@ -166,7 +169,7 @@ export function devicesOf({ places, interrupts }: Tree, own: readonly FdtNode[],
       windows,
       spis: [...new Map(lines.map(({ number, trigger }) => [number, trigger]))].map(([spi, trigger]) => ({ spi, trigger })),
       dma: masters(node),
-      coherent: isCoherent(places, node),
+      coherent: isCoherent(places, node, isa === "riscv64"),
       clockNames: clocks.length > 0 && clocks.every((each) => each === clock) ? stringsOf(node, "clock-names") : [],
       isOn: isOn(node),
     };

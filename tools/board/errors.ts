@@ -7,8 +7,13 @@ const OTHER = "Take another board, or the tree of another firmware";
 export const MESSAGES = {
   AXV_BOARD_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of a .dtb file`,
   AXV_BOARD_NONE: (name: string, known: string) => `there is no board ${name}. Give the path of a board.yaml, or one of ${known}`,
-  AXV_BOARD_ISA: (name: string) =>
-    `${name} is a board of RISC-V, whose device trees are not read here yet. Give a board of AArch64`,
+  AXV_BOARD_ISA: (name: string, isa: string) =>
+    `${name} is a board of another ISA than this tree, which is of ${isa}. Give its own tree`,
+  AXV_BOARD_HARTS: (why: string) =>
+    `the hypervisor needs harts with the hypervisor extension and Sstc, and ${why}. ${OTHER}; of QEMU take -cpu rv64`,
+  AXV_BOARD_AIA: (why: string) =>
+    `the hypervisor needs AIA with messages (IMSIC and APLIC), and ${why}. ${OTHER}; of QEMU take ` +
+    "-M virt,aia=aplic-imsic,aia-guests=1",
   AXV_BOARD_MISTAKES: (file: string) => `${file} has mistakes, which have been shown: correct them first`,
   AXV_BOARD_CPUS: (why: string) => `this is no board of AArch64 CPUs: ${why}. Give the tree of an arm64 board`,
   AXV_BOARD_PSCI: (why: string) => `the hypervisor starts pCPUs by PSCI, and ${why}. ${OTHER}`,

@@ -3,3 +3,5 @@ import type { z } from "zod";
 import type { BOARD_FILES } from "../../boards/schema.ts";
 
 export type BoardFile = z.input<(typeof BOARD_FILES)["aarch64"]>;
+export type RiscvFile = z.input<(typeof BOARD_FILES)["riscv64"]>;
+export type AnyFile = BoardFile | RiscvFile;

@@ -91,15 +91,17 @@ function spiCount(used: ReadonlySet<number>): number {
   return Math.min(alignUp(highest + 1, SPI_WORD), SPIS_MOST);
 }
 
-/** The longest row of those that nobody uses. */
-function sparesOf(used: ReadonlySet<number>, spis: number): readonly [number, number] {
-  let best = { first: 0, count: 0 };
-  for (let first = 0, spi = 0; spi <= spis; spi++) {
+/** The longest row of those that nobody uses, from `least` on. */
+export function sparesOf(used: ReadonlySet<number>, spis: number, least = 0): readonly [number, number] {
+  let best = { first: least, count: 0 };
+  for (let first = least, spi = least; spi <= spis; spi++) {
     if (spi < spis && !used.has(spi)) continue;
     if (spi - first > best.count) best = { first, count: spi - first };
     first = spi + 1;
   }
   if (best.count < SPARES_MIN)
-    throw new BoardError("AXV_BOARD_SPIS", `of the ${spis} that this tree tells of never ${SPARES_MIN} in a row are free`);
+    throw new BoardError(
+      "AXV_BOARD_SPIS", `of the ${spis - least} that this tree tells of never ${SPARES_MIN} in a row are free`,
+    );
   return [best.first, best.first + best.count - 1];
 }

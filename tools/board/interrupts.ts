@@ -1,9 +1,9 @@
-// Which lines of the GIC a device tree's nodes have (Devicetree Specification v0.4, 2.4; Linux' bindings of arm,gic and
-// arm,gic-v3).
+// Which lines of the GIC, or of the APLIC, a device tree's nodes have (Devicetree Specification v0.4, 2.4; Linux' bindings of
+// arm,gic, arm,gic-v3 and riscv,aplic).
 //
 //   a GIC's specifier:  | type: 0 SPI, 1 PPI | number | flags: 1, 2 edge; 4, 8 level | a partition of a PPI, GICv3 only |
 import type { Trigger } from "../../boards/devices.ts";
-import { SPIS_MOST } from "../../boards/limits.ts";
+import { SOURCES_MAX, SPIS_MOST } from "../../boards/limits.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellOf, cellsOf, isCompatible, malformed } from "../../partitions/devicetree/properties.ts";
@@ -32,12 +32,31 @@ interface Mapping extends Wire {
 /** Maps behind one another: more than there are anywhere. */
 const MAPS_MAX = 4;
 
+/** What a controller's specifier says. */
+export interface Specifier {
+  readonly cells: number;
+  /** Undefined: no line that anybody could have. */
+  line(cells: readonly number[]): Line | undefined;
+}
 const TYPES = new Map([
   [0, "spi"],
   [1, "ppi"],
 ] as const);
+/** A GIC's. */
+const GIC_LINES: Specifier = {
+  cells: 3,
+  line: ([type = NaN, number = NaN, flags = 0, partition = 0]) => {
+    const known = TYPES.get(type as 0 | 1);
+    return known === undefined || number >= SPIS_MOST ? undefined : { type: known, number, trigger: triggerOf(flags), partition };
+  },
+};
+/** An APLIC's: | source | flags |. All of them are everybody's, as SPIs are. */
+export const APLIC_LINES: Specifier = {
+  cells: 2,
+  line: ([number = NaN, flags = 0]) =>
+    (number >= 1 && number <= SOURCES_MAX ? { type: "spi", number, trigger: triggerOf(flags), partition: 0 } : undefined),
+};
 const ALL_BITS = -1;
-const GIC_CELLS = 3;
 /** Whose `interrupt-map` has no address in front of the specifier, whatever the GIC's `#address-cells` (so does Linux). */
 const WITHOUT_ADDRESS = [
   "fsl,ls1021a-extirq",
@@ -70,11 +89,13 @@ const RANGES: Readonly<Record<string, (cells: readonly number[], node: FdtNode) 
 export class Interrupts {
   readonly #places: Places;
   readonly #gic: FdtNode;
+  readonly #specifier: Specifier;
   readonly #found = new Map<FdtNode, readonly Line[]>();
 
-  constructor(places: Places, gic: FdtNode) {
+  constructor(places: Places, gic: FdtNode, specifier = GIC_LINES) {
     this.#places = places;
     this.#gic = gic;
+    this.#specifier = specifier;
   }
 
   /** In the order of the node; what goes to another controller is left out. */
@@ -170,11 +191,10 @@ export class Interrupts {
       return mapping === undefined ? [] : this.#line(mapping, maps + 1);
     }
     const handsOn = (each: FdtNode): boolean =>
-      this.#width(each) === GIC_CELLS && each.properties.has("interrupt-controller") && this.#controllerOf(each) === this.#gic;
+      this.#width(each) === this.#specifier.cells && each.properties.has("interrupt-controller") &&
+      this.#controllerOf(each) === this.#gic;
     if (controller !== this.#gic && !handsOn(controller)) return [];
-    const [type = NaN, number = NaN, flags = 0, partition = 0] = cells;
-    const known = TYPES.get(type as 0 | 1);
-    if (known === undefined || number >= SPIS_MOST) return [];
-    return [{ type: known, number, trigger: triggerOf(flags), partition }];
+    const line = this.#specifier.line(cells);
+    return line === undefined ? [] : [line];
   }
 }

@@ -2,6 +2,7 @@
 // about.
 import type { Composed } from "./compose.ts";
 import type { LeftOut } from "./devices.ts";
+import type { AnyFile } from "./file.ts";
 import { oneLine } from "../../partitions/source/text.ts";
 
 /** Their values are addresses, or bytes that one counts in hexadecimal. */
@@ -18,6 +19,7 @@ const HEXADECIMAL = new Set([
   "gich",
   "gicv",
   "refill_event",
+  "stride",
 ]);
 /** Below it, a size is no rounder in hexadecimal. */
 const HEX_LEAST = 10;
@@ -75,7 +77,7 @@ function block(key: string, value: object, remark: string | undefined): string[]
 const IN_BLOCKS = ["ram", "reserved", "match"];
 
 /** `source`: what it is made of. */
-export function writeBoard({ board, remarks, leftOut, inUse }: Composed, source: string): string {
+export function writeBoard({ board, remarks, leftOut, inUse }: Composed<AnyFile>, source: string): string {
   const { device_kinds: kinds, devices, cpus, boot, ...rest } = board;
   const keyed = (key: string, value: unknown): string[] => {
     const remark = remarks.get(key);
@@ -116,7 +118,7 @@ export function writeBoard({ board, remarks, leftOut, inUse }: Composed, source:
   );
 }
 
-function devicesBlock(devices: Composed["board"]["devices"], inUse: ReadonlySet<string>): string[] {
+function devicesBlock(devices: AnyFile["devices"], inUse: ReadonlySet<string>): string[] {
   const all = Object.entries(devices);
   const line = ([name, place]: [string, unknown]): string => `  ${scalar(name, "")}: ${flow(place, name)}`;
   const off = all.filter(([name]) => !inUse.has(name));

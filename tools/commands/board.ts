@@ -8,7 +8,9 @@ import { checkAgainst } from "../board/check.ts";
 import { compose } from "../board/compose.ts";
 import { BoardError } from "../board/errors.ts";
 import { parseRam } from "../board/ram-option.ts";
-import { openTree } from "../board/tree.ts";
+import { composeRiscv } from "../board/riscv64/compose.ts";
+import type { RiscvTree } from "../board/riscv64/tree.ts";
+import { openAnyTree } from "../board/tree.ts";
 import type { Tree } from "../board/tree.ts";
 import { writeBoard } from "../board/write.ts";
 import { claim } from "../output/places.ts";
@@ -43,14 +45,16 @@ export function register(program: Command): void {
     .action((name: string, { dtb, json }: { dtb: string; json?: true }) => check(name, dtb, json === true));
 }
 
-function openFile(file: string): Tree {
+function openFile(file: string): Tree | RiscvTree {
   const bytes = readFile(file, BYTES_MAX);
   if (typeof bytes === "string") throw new BoardError("AXV_BOARD_UNREADABLE", file, bytes);
-  return openTree(bytes);
+  return openAnyTree(bytes);
 }
 
 function fromDtb(file: string, { ram = [], output, json }: FromOptions): void {
-  const composed = compose(openFile(file), ram.map(parseRam));
+  const tree = openFile(file);
+  const banks = ram.map(parseRam);
+  const composed = tree.isa === "riscv64" ? composeRiscv(tree, banks) : compose(tree, banks);
   const { board, remarks, leftOut } = composed;
   const text = writeBoard(composed, basename(file));
   if (output !== undefined) {

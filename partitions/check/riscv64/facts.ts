@@ -39,14 +39,14 @@ function checkHarts({ cpus: { harts, compatible, guest_files: files } }: Riscv64
 }
 
 /** What the core cannot do without: it compares them at boot, too. */
-const NEEDED = {
+export const NEEDED_EXTENSIONS = {
   h: "the hypervisor extension",
   ssaia: "the Advanced Interrupt Architecture (AIA)",
   sstc: "a supervisor's timer of its own (Sstc)",
 } as const;
 
 function checkExtensions({ cpus: { extensions } }: Riscv64Board, mistakes: Findings): void {
-  for (const [extension, what] of Object.entries(NEEDED)) {
+  for (const [extension, what] of Object.entries(NEEDED_EXTENSIONS)) {
     if (!extensions.includes(extension))
       mistakes.report(
         ["cpus", "extensions"],
@@ -125,13 +125,17 @@ function checkSources({ aplic, imsic, uart, spare_sources: [first, last], device
   }
 }
 
-/** Guest files are for guests alone. */
-export function framesOf({ aplic, imsic, cpus }: Riscv64Board): Frame[] {
+export const framesOf = (board: Riscv64Board): Frame[] => aiaFrames(board, board.cpus.harts, board.cpus.guest_files);
+
+/** `files`: guest files of each hart, which are for guests alone. */
+export function aiaFrames(
+  { aplic, imsic }: Pick<Riscv64Board, "aplic" | "imsic">, harts: readonly number[], files: readonly number[],
+): Frame[] {
   return [
     { what: "the APLIC", span: { base: aplic.base, size: APLIC_SIZE }, at: ["aplic", "base"], isDriven: true },
-    ...cpus.harts.flatMap((hart, cpu) => {
+    ...harts.flatMap((hart, cpu) => {
       const base = imsic.base + hart * imsic.stride;
-      const guests = cpus.guest_files[cpu] ?? 0;
+      const guests = files[cpu] ?? 0;
       const frame = (what: string, from: number, pages: number, isDriven: boolean): Frame => ({
         what, span: { base: from, size: pages * PAGE }, at: ["imsic", "base"], isDriven,
       });
