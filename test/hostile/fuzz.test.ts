@@ -7,10 +7,19 @@ import { expect, test } from "vitest";
 import { seed } from "../core/property/seed.ts";
 import { AARCH64_ATTACK } from "./simulator/aarch64/attack.ts";
 import { Fuzz } from "./simulator/fuzz.ts";
+import { RISCV64_ATTACK } from "./simulator/riscv64/attack.ts";
 
 const OPERATIONS = 1_000_000;
 
 test.each(AARCH64_ATTACK.fields)(`aarch64, $name: its share of a million operations (seed ${seed})`, (field) => {
   const share = Math.ceil(OPERATIONS / AARCH64_ATTACK.fields.length);
   expect(new Fuzz(AARCH64_ATTACK, field).run(seed, share)).toBeGreaterThanOrEqual(share);
+});
+
+/** RISC-V's million is not CI's: AXV_FUZZ_RISCV64=1000000. */
+const RISCV64_OPERATIONS = Number(process.env["AXV_FUZZ_RISCV64"] ?? 6000);
+
+test.each(RISCV64_ATTACK.fields)(`riscv64, $name: its share of ${RISCV64_OPERATIONS} operations (seed ${seed})`, (field) => {
+  const share = Math.ceil(RISCV64_OPERATIONS / RISCV64_ATTACK.fields.length);
+  expect(new Fuzz(RISCV64_ATTACK, field).run(seed, share)).toBeGreaterThanOrEqual(share);
 });

@@ -44,6 +44,8 @@ export interface AccessForm extends Form {
   readonly register?: number;
   /** LB, LH, LW. */
   readonly signed?: boolean;
+  /** What is there in truth, if it is no load or store of an integer register. */
+  readonly instruction?: number;
 }
 
 export class Guest implements AnyGuest<Hart> {
@@ -85,7 +87,7 @@ export class Guest implements AnyGuest<Hart> {
     const { register = A0, signed = false } = form;
     return this.execute(() => {
       const walk = this.walk(address, "read");
-      if ("trap" in walk) return this.fault(walk.trap, encodeLoad(bytes, register, signed), register, form);
+      if ("trap" in walk) return this.fault(walk.trap, form.instruction ?? encodeLoad(bytes, register, signed), register, form);
       const value = this.machine.bus.guestRead(this.pcpu.index, this.access(walk.mapping, address, bytes, false), bytes);
       this.setX(register, signed ? BigInt.asIntN(8 * bytes, value) : value);
       return this.next(register);
@@ -97,7 +99,7 @@ export class Guest implements AnyGuest<Hart> {
     return this.execute(() => {
       const walk = this.walk(address, "write");
       this.setX(register, value);
-      if ("trap" in walk) return this.fault(walk.trap, encodeStore(bytes, register), 0, form);
+      if ("trap" in walk) return this.fault(walk.trap, form.instruction ?? encodeStore(bytes, register), 0, form);
       const pa = this.access(walk.mapping, address, bytes, true);
       this.machine.bus.guestWrite(this.pcpu.index, pa, bytes, BigInt.asUintN(8 * bytes, this.x(register)));
       return this.next(0);
@@ -148,7 +150,7 @@ export class Guest implements AnyGuest<Hart> {
   }
 
   /** ECALL, by SBI's convention: a negative error, or the result. */
-  ecall(extension: number, fn: number, ...args: readonly bigint[]): Outcome {
+  ecall(extension: number | bigint, fn: number | bigint, ...args: readonly bigint[]): Outcome {
     return this.execute(() => {
       args.forEach((value, n) => this.setX(n < ARGUMENTS ? A0 + n : T0, value));
       this.setX(A6, BigInt(fn));

@@ -105,8 +105,8 @@ const loadsOf = ({ board, partitions }: Pick<SystemSpec, "board" | "partitions">
 
 /** With what of a sound blob is not as it should be. */
 export function makeSystem(spec: SystemSpec, alter = (sound: Blob): Blob => sound): System {
-  const partitions = spec.partitions.map(({ name, cpus, direct = false, regions }): TriedPartition => ({
-    name, cpus, direct, regions, entry: IPA, interrupts: [], channels: [], console: 0, consoleInterrupt: 0, mailbox: 0,
+  const partitions = spec.partitions.map(({ name, cpus, direct = false, regions, interrupts }): TriedPartition => ({
+    name, cpus, direct, regions, entry: IPA, interrupts, channels: [], console: 0, consoleInterrupt: 0, mailbox: 0,
     bandwidth: null,
   }));
   const cpus = spec.board.cpus.map((_, n) => {
