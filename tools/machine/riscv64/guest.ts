@@ -261,7 +261,7 @@ export class Guest implements AnyGuest<Hart> {
 
   /** Traps, and says what became of the instruction, which is done when the guest goes on `advance` bytes behind it. */
   private observe(advance: bigint, result: number, trap: Trap): Outcome {
-    const { csrs, pc } = this.pcpu;
+    const { csrs, pc, lives } = this.pcpu;
     // Only an exception that the guest takes itself writes vsepc.
     const was = csrs.read("vsepc");
     csrs.write("vsepc", NOWHERE);
@@ -269,6 +269,8 @@ export class Guest implements AnyGuest<Hart> {
     const taken = csrs.read("vsepc") !== NOWHERE;
     if (!taken) csrs.write("vsepc", was);
     if (!this.running) return { kind: "parked" };
+    // It has begun anew meanwhile, with a vsepc of its own.
+    if (this.pcpu.lives !== lives) return { kind: "entered", pc: this.pcpu.pc };
     if (this.pcpu.pc === pc + advance) return { kind: "done", value: this.x(result) };
     return taken
       ? { kind: "exception", vector: Number(this.pcpu.pc), esr: csrs.read("vscause") }
