@@ -17,7 +17,7 @@ test.each(AARCH64_ATTACK.fields)(`aarch64, $name: its share of a million operati
 });
 
 /** RISC-V's million is not CI's: AXV_FUZZ_RISCV64=1000000. */
-const RISCV64_OPERATIONS = Number(process.env["AXV_FUZZ_RISCV64"] ?? 6000);
+const RISCV64_OPERATIONS = Number(process.env["AXV_FUZZ_RISCV64"] ?? 8000);
 
 test.each(RISCV64_ATTACK.fields)(`riscv64, $name: its share of ${RISCV64_OPERATIONS} operations (seed ${seed})`, (field) => {
   const share = Math.ceil(RISCV64_OPERATIONS / RISCV64_ATTACK.fields.length);

@@ -21,10 +21,9 @@ const WHATEVER: Answer = { kind: "fails or lives" };
 const CSRS = 0x1000;
 const SBI = [0x10, 0x5449_4d45, 0x73_5049, 0x5246_4e43, 0x48_534d, 0x5352_5354, 0x4442_434e, CALL_EXTENSION, 0x50_4d55, 0, 8];
 const APLIC_BYTES = 0x4000;
-/** Where the APLIC has registers: its groups of bits, sources and targets, and everything else. */
-const APLIC_PLACES = [
-  0x0000, 0x00a0, 0x1bc0, 0x1c00, 0x1cd0, 0x1d00, 0x1dd0, 0x1e00, 0x1ed0, 0x1f00, 0x1fd0, 0x2000, 0x3000, 0x30a0,
-];
+const TARGET = 0x3000;
+/** Where the APLIC has registers besides its sources' and their targets: eight of each group. */
+const APLIC_PLACES = [0x0000, 0x1bc0, 0x1c00, 0x1cc0, 0x1d00, 0x1dc0, 0x1e00, 0x1ec0, 0x1f00, 0x1fc0, 0x2000, TARGET];
 
 const made = (name: string, steps: (target: Target, random: Random) => Step[], when?: Attempt["when"]): Attempt =>
   ({ name, subject: "made up", does: "by chance", steps, ...(when && { when }) });
@@ -55,9 +54,12 @@ const MADE_UP: readonly Attempt[] = [
     const small = (): bigint => (random.chance(1, 2) ? BigInt(random.below(8)) : random.value());
     return step([ECALL], [small(), small(), small(), small(), small(), small(), fn, extension], WHATEVER);
   })),
-  made("its APLIC", ({ aplic }, random) => several(random, 12, () => {
-    const offset = random.chance(1, 4) ? random.below(APLIC_BYTES) : random.pick(APLIC_PLACES) + 4 * random.below(8);
-    const value = random.chance(1, 2) ? BigInt(random.below(128)) : random.value();
+  made("its APLIC", ({ aplic, sources, foreignSources }, random) => several(random, 12, () => {
+    const source = random.pick([...sources, ...foreignSources, 0, 1 + random.below(96)]);
+    const offset = random.pick([
+      4 * source, TARGET + 4 * source, random.pick(APLIC_PLACES) + 4 * random.below(8), random.below(APLIC_BYTES),
+    ]);
+    const value = random.pick([BigInt(source), BigInt(random.below(8)), random.value()]);
     if (random.chance(1, 8)) return access(random, aplic + offset, WHATEVER);
     return step([random.chance(1, 2) ? load(4, A0, A1) : store(4, A0, A1)], [value, aplic + (offset & ~3)], WHATEVER);
   }), ({ direct }) => direct),
@@ -75,11 +77,14 @@ const MADE_UP: readonly Attempt[] = [
 ];
 
 /** Answers of these are the same whatever has been done before, and whoever else of the partition does something meanwhile. */
-const STEADY = /^(hypervisor's|machine's) registers$|^calls$/;
-const DEPENDS = /^(its second hart|its hart started once more|memory behind its own printed|its timer, in the past and never)$/;
+const STEADY = /^(hypervisor's|machine's) registers$|^(calls|APLIC)$/;
+const DEPENDS = /^(its neighbour's sources, (raised|lost|enabled|disabled)|its own source .*|a domain .*|its second hart|its hart started once more|memory behind its own printed|its timer, in the past and never)$/;
+
+/** What is made up is tried so much oftener than what is not. */
+const OFTENER = 12;
 
 export const ATTEMPTS: readonly Attempt[] = [
-  ...MADE_UP, ...MADE_UP, ...MADE_UP, // these above all
+  ...Array.from({ length: OFTENER }, () => MADE_UP).flat(),
   ...IN_QEMU.filter(({ subject, name }) => STEADY.test(subject) && !DEPENDS.test(name)).map((attempt): Attempt => ({
     ...attempt, steps: (target) => attempt.steps(target).filter(({ operation }) => operation.words.every(isCarriedOut)),
   })),
