@@ -109,7 +109,7 @@ describe("breakpoints, watchpoints and single step", () => {
     // Two each, from the next start on: clearDebug would fail at a third.
     const { debug, registers } = small.machine.pcpu(0);
     registers.ID_AA64DFR0_EL1 = 0x10_1106n;
-    for (const key of [...debug.comparators.keys()]) if (!/^\d\.[01]$/.test(key)) debug.comparators.delete(key);
+    for (const key of [...debug.comparators.keys()]) if (key % 16 > 1) debug.comparators.delete(key);
     expect(small.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
     small.pass(5);
     expect(small.guest(0).running).toBe(true);

@@ -45,33 +45,41 @@ export function bindImports(
 }
 
 type Convert = (value: Value) => Value;
-const CONVERT: Readonly<Record<"u32"
-  | "u64", Convert>> = { u32: (value) => (value as number) >>> 0, u64: (value) => BigInt.asUintN(64, value as bigint) };
+const u32: Convert = (value) => (value as number) >>> 0;
+const u64: Convert = (value) => BigInt.asUintN(64, value as bigint);
+const CONVERT: Readonly<Record<"u32" | "u64", Convert>> = { u32, u64 };
 
-/** Without a list of arguments where there are few: these are called some hundred million times in a run of all tests. */
+/** With no list of values where there are few: these are called some hundred million times in a run of all tests. */
 function convert(intrinsic: Intrinsic, hook: WasmFunction, before: (first?: Value) => void): WasmFunction {
-  const unsigned = Object.values(intrinsic.params).map((type) => CONVERT[type]);
-  const [first, second, third] = unsigned;
-  if (first === undefined) {
-    return () => {
+  const types = Object.values(intrinsic.params);
+  switch (types.join()) {
+    case "": return () => {
       before();
       return hook();
     };
-  }
-  if (second === undefined) {
-    return (a) => {
+    case "u32": return (a) => {
       before(a);
-      return hook(first(a as Value));
+      return hook(u32(a as Value));
+    };
+    case "u64": return (a) => {
+      before(a);
+      return hook(u64(a as Value));
+    };
+    case "u32,u32": return (a, b) => {
+      before(a);
+      return hook(u32(a as Value), u32(b as Value));
+    };
+    case "u64,u32": return (a, b) => {
+      before(a);
+      return hook(u64(a as Value), u32(b as Value));
+    };
+    case "u64,u64": return (a, b) => {
+      before(a);
+      return hook(u64(a as Value), u64(b as Value));
+    };
+    default: return (...values) => {
+      before(values[0]);
+      return hook(...values.map((value, n) => CONVERT[types[n] ?? "u32"](value)));
     };
   }
-  if (third === undefined) {
-    return (a, b) => {
-      before(a);
-      return hook(first(a as Value), second(b as Value));
-    };
-  }
-  return (...values) => {
-    before(values[0]);
-    return hook(...values.map((value, n) => unsigned[n]?.(value) ?? value));
-  };
 }

@@ -54,8 +54,7 @@ export class Synchronisation {
   }
 
   /** A pCPU executes an intrinsic. */
-  execute(pcpu: number, name: string): void {
-    const { uses, writes } = this.rules.of(name);
+  execute(pcpu: number, name: string, { uses, writes } = this.rules.of(name)): void {
     const waiting = this.waiting.get(pcpu);
     for (const rule of uses) {
       if (waiting?.has(rule) === true) {
@@ -66,10 +65,10 @@ export class Synchronisation {
     else for (const rule of writes) waiting.add(rule);
   }
 
-  /** True: an intrinsic of that name matters here. */
-  matters(name: string): boolean {
-    const { uses, writes } = this.rules.of(name);
-    return uses.length + writes.length > 0;
+  /** What to call when a pCPU executes an intrinsic of that name; undefined: it does not matter here. */
+  watch(name: string): ((pcpu: number) => void) | undefined {
+    const concern = this.rules.of(name);
+    return concern.uses.length + concern.writes.length === 0 ? undefined : (pcpu) => this.execute(pcpu, name, concern);
   }
 
   /** An exception's entry or return, or an instruction that does the same (ISB). */

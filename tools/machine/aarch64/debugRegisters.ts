@@ -14,17 +14,20 @@ const MDSCR = 2;
 const OSECCR = 6;
 const OSECCR_OP2 = 2;
 const REGISTERS = 16;
+const comparator = (op2: number, n: number): number => op2 * REGISTERS + n;
 
 export class DebugRegisters {
   /** OSLSR_EL1.OSLK: 1 from a cold reset. */
   locked = true;
   /** As it is found: a debugger has asked for halting debug, a kernel that was here before for stepping. */
   mdscr = 0x4000n | 0xa001n;
-  /** Every comparator there is, by op2 and number. */
-  readonly comparators = new Map<string, bigint>();
+  /** Every comparator there is, by op2 and number (`comparator`). */
+  readonly comparators = new Map<number, bigint>();
 
   constructor(dfr0: bigint) {
-    for (const op2 of COMPARATORS) for (let n = 0; n < this.count(dfr0, op2); n++) this.comparators.set(`${op2}.${n}`, UNKNOWN);
+    for (const op2 of COMPARATORS) {
+      for (let n = 0; n < this.count(dfr0, op2); n++) this.comparators.set(comparator(op2, n), UNKNOWN);
+    }
   }
 
   private count(dfr0: bigint, op2: number): number {
@@ -50,10 +53,10 @@ export class DebugRegisters {
     this.writeMdscr(0n);
     for (const op2 of COMPARATORS) {
       for (let n = 0; n < (op2 < FIRST_OF_WATCHPOINTS ? breakpoints : watchpoints); n++) {
-        if (!this.comparators.has(`${op2}.${n}`)) {
+        if (!this.comparators.has(comparator(op2, n))) {
           throw new MachineError("MACHINE_UNDEFINED", `a breakpoint or watchpoint ${n} that this pCPU does not have`);
         }
-        this.comparators.set(`${op2}.${n}`, 0n);
+        this.comparators.set(comparator(op2, n), 0n);
       }
     }
   }
@@ -62,7 +65,7 @@ export class DebugRegisters {
   read({ crn, crm, op2 }: Encoding): bigint | undefined {
     if (crn === 0 && crm === MDSCR && op2 === MDSCR) return this.mdscr;
     if (crn === 0 && crm === OSECCR && op2 === OSECCR_OP2) return UNKNOWN; // EDECCR's while the OS lock is locked; now nothing's
-    return crn === 0 && crm < REGISTERS ? this.comparators.get(`${op2}.${crm}`) : undefined;
+    return crn === 0 && crm < REGISTERS ? this.comparators.get(comparator(op2, crm)) : undefined;
   }
 
   write(encoding: Encoding, value: bigint): boolean {
@@ -74,7 +77,7 @@ export class DebugRegisters {
     }
     if (crn === 0 && crm === MDSCR && op2 === MDSCR) this.writeMdscr(value);
     else if (crn === 0 && crm === OSECCR && op2 === OSECCR_OP2) return true;
-    else if (this.read(encoding) !== undefined) this.comparators.set(`${op2}.${crm}`, value);
+    else if (this.read(encoding) !== undefined) this.comparators.set(comparator(op2, crm), value);
     else return false;
     return true;
   }

@@ -1,5 +1,6 @@
 // Which of the system registers are there, as the ID registers say (ARM ARM D17, IHI 0069 §12.4): reaching another one is
 // UNDEFINED.
+import { RESET } from "./registers.ts";
 import type { RegisterName, Registers } from "./registers.ts";
 
 interface Feature {
@@ -31,5 +32,9 @@ const FEATURES: readonly Feature[] = [
   },
 ];
 
+const FEATURE_OF = new Map(
+  Object.keys(RESET).map((name) => [name, FEATURES.find(({ registers }) => registers.test(name))] as const),
+);
+
 export const exists = (name: RegisterName, registers: Registers, preemptionBits = 5): boolean =>
-  FEATURES.find((feature) => feature.registers.test(name))?.exists(registers, preemptionBits) ?? true;
+  FEATURE_OF.get(name)?.exists(registers, preemptionBits) ?? true;

@@ -24,11 +24,16 @@ export class Gicv3 implements Gic {
   readonly distributor: Distributor;
   readonly cpus: readonly Gicv3Cpu[];
   private readonly board: GicBoard;
+  /** Redistributors. */
+  private readonly frames: readonly number[];
+  private readonly frameBytes: number;
   private readonly refresh: (cpu: number) => void;
 
   /** `refresh(n)`: called before pCPU n's level-sensitive PPIs are looked at. */
   constructor(board: GicBoard, refresh: (cpu: number) => void) {
     this.board = board;
+    this.frames = board.cpus.map(({ gicr, frame = gicr }) => frame);
+    this.frameBytes = board.virtualLpis === true ? 2 * GICR_BYTES : GICR_BYTES;
     this.refresh = refresh;
     const view = board.securityStates === 2 ? TWO_STATES : ONE_STATE;
     const distributor = new Distributor(board.spiLimit, view, board.virtualLpis, board.extendedSpis);
@@ -115,11 +120,8 @@ export class Gicv3 implements Gic {
   private locate(pa: number): Place | undefined {
     const inDistributor = pa - this.board.gicd;
     if (inDistributor >= 0 && inDistributor < FRAME_BYTES) return { cpu: undefined, offset: inDistributor };
-    for (const [n, { gicr, frame = gicr }] of this.board.cpus.entries()) {
-      const offset = pa - frame;
-      if (offset >= 0 && offset < (this.board.virtualLpis === true ? 2 * GICR_BYTES : GICR_BYTES)) return { cpu: n, offset };
-    }
-    return undefined;
+    const cpu = this.frames.findIndex((frame) => pa >= frame && pa < frame + this.frameBytes);
+    return cpu < 0 ? undefined : { cpu, offset: pa - (this.frames[cpu] ?? 0) };
   }
 
   private find(pa: number): Place {

@@ -24,15 +24,18 @@ export function aarch64Hooks(machine: Hardware): Hooks {
 /** The same hooks, those that the rules of context synchronisation are about with a look at them. */
 export function synchronised(machine: Hardware, hooks: Hooks): Hooks {
   return Object.fromEntries(Object.entries(hooks).map(([name, hook]) => {
-    if (!machine.synchronisation.matters(name)) return [name, hook];
+    const execute = machine.synchronisation.watch(name);
+    if (execute === undefined) return [name, hook];
     const run = hook as (...values: Value[]) => Value | void;
-    return [name, (...values: Value[]) => {
-      const { index } = machine.current;
-      const value = name === "msr_ICC_SGI1R_EL1" ? values[0] : undefined;
-      // A pCPU sees its own stores: of an SGI to itself alone no DSB is asked.
-      const toSelf = typeof value === "bigint" && String(gicv3(machine).sgiTargets(index, value)) === String(index);
-      if (!toSelf) machine.synchronisation.execute(index, name);
+    if (name !== "msr_ICC_SGI1R_EL1") return [name, (...values: Value[]) => {
+      execute(machine.current.index);
       return run(...values);
+    }];
+    return [name, (value: bigint) => {
+      const { index } = machine.current;
+      // A pCPU sees its own stores: of an SGI to itself alone no DSB is asked.
+      if (String(gicv3(machine).sgiTargets(index, value)) !== String(index)) execute(index);
+      return run(value);
     }];
   }));
 }

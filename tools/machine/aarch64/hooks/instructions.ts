@@ -42,7 +42,7 @@ export function instructionHooks(machine: Hardware): Hooks {
     },
     clearVectors: () => {
       const { vectors, registers } = machine.current;
-      for (let at = 0; at < vectors.byteLength; at++) vectors.setUint8(at, 0);
+      new Uint8Array(vectors.buffer).fill(0);
       registers.FPCR = 0n;
       registers.FPSR = 0n;
     },

@@ -49,19 +49,23 @@ function mayChangeVmid(machine: Hardware, value: bigint): void {
 export function resetHooks(machine: Hardware): Hooks {
   const write = (name: string, value: bigint): void => {
     const { current } = machine;
-    if (name === "ICH_AP1R0_EL2") current.gic.virtual.activePriorities = 0;
-    else if (/^CNT[VP]_CTL_EL0$/.test(name)) (
-      name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer
-    ).write(value);
-    else if (/^CNT[VP]_CVAL_EL0$/.test(name)) (
-      name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer
-    ).compare = value;
-    else if (name.startsWith("PM") && !isRegister(name)) current.pmu.write(name, value);
-    else if (!isRegister(name)) throw new MachineError("MACHINE_STATE", `${name}: the machine does not model it`);
-    else if (!exists(name, current.registers, machine.board.preemptionBits)) throw new MachineError(
-      "MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`,
-    );
-    else current.registers[name] = value;
+    if (isRegister(name)) {
+      if (!exists(name, current.registers, machine.board.preemptionBits)) {
+        throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
+      }
+      current.registers[name] = value;
+      return;
+    }
+    switch (name) {
+      case "ICH_AP1R0_EL2": current.gic.virtual.activePriorities = 0; return;
+      case "CNTV_CTL_EL0": current.virtualTimer.write(value); return;
+      case "CNTP_CTL_EL0": current.physicalTimer.write(value); return;
+      case "CNTV_CVAL_EL0": current.virtualTimer.compare = value; return;
+      case "CNTP_CVAL_EL0": current.physicalTimer.compare = value; return;
+      default:
+        if (!name.startsWith("PM")) throw new MachineError("MACHINE_STATE", `${name}: the machine does not model it`);
+        current.pmu.write(name, value);
+    }
   };
   const read = (name: string): bigint => {
     const bits = BigInt((machine.board.preemptionBits ?? 5) - 1);
