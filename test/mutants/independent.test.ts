@@ -16,6 +16,7 @@ test("plain stores to different places, neither of which the other's value is ma
   expect(isIndependent("vcpu.a++;", "vcpu.b = 0;")).toBe(true);
   expect(isIndependent("vcpu.a++;", "vcpu.b = vcpu.a;")).toBe(false);
   expect(isIndependent("a += c;", "b = min<u32>(header().d, c);")).toBe(true);
+  expect(isIndependent("w += rotr<T>(e, 14) ^ rotr<T>(e, 18);", "h = g;")).toBe(true);
   expect(isIndependent("a = c;", "b = f(min(c, d));")).toBe(false);
   for (const [first, next] of [
     ["vcpu.a = 0;", "other.a = 1;"],

@@ -11,7 +11,7 @@ interface Step {
  *  matter, but for those that do nothing. */
 const STORE = /^([\w.]+) ([-+|&^]?)= ([^;]*);$/;
 const CALL = /\w(<\w+>)?\(/;
-const DOES_NOTHING = /\b(min|max|clz|ctz|popcnt|header)(<\w+>)?\(/g;
+const DOES_NOTHING = /\b(min|max|clz|ctz|popcnt|rotl|rotr|header)(<\w+>)?\(/g;
 /** `a.b++;`: a plain store, too. */
 const COUNT = /^([\w.]+)(\+\+|--);$/;
 /** But for a System register's value, where reading it does nothing. */
