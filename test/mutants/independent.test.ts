@@ -42,6 +42,12 @@ test("not what is called, released, or written to a device", () => {
     expect(isIndependent("vcpu.a = 0;", next), next).toBe(false);
 });
 
+test("a plain store and an ISB, but for what is read from a System register behind it", () => {
+  expect(isIndependent("isb();", "vcpu.a = b | 1;")).toBe(true);
+  for (const next of ["vcpu.a = mrs_A_EL2();", "msr_A_EL2(0);", "vcpu.a = f();", "dsbSy();"])
+    expect(isIndependent("isb();", next), next).toBe(false);
+});
+
 test("a plain store and a System register, neither of which is in the other's value", () => {
   expect(isIndependent("msr_A_EL2(0);", "vcpu.a = 1;")).toBe(true);
   expect(isIndependent("vcpu.a = 1;", "msr_A_EL2(b);")).toBe(true);

@@ -33,6 +33,9 @@ export function whyIndependent({ change, was, line, source }: Mutant): string | 
       "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no " +
       "order for anybody else"
     );
+  const plain = [first, next].map(storeOf).find((step) => step !== undefined);
+  if (plain !== undefined && !plain.value.includes("mrs_") && [first, next].includes("isb();"))
+    return "a plain store, and a context synchronization event, which no store waits for";
   const [store, register] = [storeOf(first) ?? storeOf(next), registerOf(first) ?? registerOf(next)];
   if (store !== undefined && register !== undefined && apart([store, register]))
     return "a plain store, and a System register of its own pCPU: nobody sees one and misses the other";
