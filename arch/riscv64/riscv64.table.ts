@@ -148,6 +148,13 @@ export const riscv64: readonly Intrinsic[] = [
 
   // Physical memory
   ...mmio(8), ...mmio(16), ...mmio(32), ...physical,
+  {
+    name: "physicalWrite8",
+    params: { pa: "u64", value: "u32" },
+    result: "void",
+    doc: "One byte stored to memory.",
+    c: "*(volatile unsigned char *)pa = value;",
+  },
   symbol("secondaryEntry", "axv_secondary_entry", "PA where another hart starts (SBI hart_start)."),
   symbol("ownRoot", "axv_own_root", "PA of the hypervisor's own root table."),
   {

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../../core/abi.ts";
 import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
+import { encodeFrame } from "../../../industrial/link/frame.ts";
 import { qemuVirt } from "../../../tools/machine/riscv64/board.ts";
 import { machineFor } from "../../../tools/machine/riscv64/core.ts";
 import { NEVER_CALLED } from "./sbiCalls.ts";
@@ -22,6 +23,7 @@ const NEIGHBOUR = 3;
 const MEMORY = FIRST.regions[0]?.pa ?? 0;
 const MEMORY_BYTES = FIRST.regions[0]?.size ?? 0;
 const MILLISECOND = 1_000_000;
+const PAGE = 0x1000;
 
 let machine: Riscv64Machine;
 let guests: Guest[];
@@ -140,8 +142,45 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
       ["at the hypervisor's", 0n, 0n], ["at an address of more than 64 bits", BigInt(IPA), 1n], ["at the last one", ALL, 0n],
     ])("nothing that lies %s", (__, address, high) => {
       expect(result(write(8n, address, high))).toBe(INVALID_PARAM);
-      expect(result(guest(0).ecall(DBCN, READ, 8n, BigInt(IPA), 0n))).toBe(NOT_SUPPORTED);
       expect(printed()).toBe("");
+    });
+  });
+
+  describe("reads from the debug console", () => {
+    const TYPED = "typed by somebody, more of it than one call gives: the rest";
+    beforeEach(() => {
+      machine.memory.writeBytes(MEMORY + 0x2000, new Uint8Array(PAGE).fill(0x23));
+      for (const [partition, text] of [TYPED, "theirs"].entries()) {
+        let frame = encodeFrame({ kind: abi.FRAME_CONSOLE, partition, payload: new TextEncoder().encode(text) });
+        while (frame.length > 0) { // as many as the UART's FIFO takes
+          frame = frame.subarray(machine.uart.type(frame));
+          machine.elapse(MILLISECOND);
+        }
+      }
+      for (let n = 0; n < 2; n++) machine.elapse(MILLISECOND);
+    });
+    const read = (count: bigint, address: bigint, high = 0n) => guest(0).ecall(DBCN, READ, count, address, high);
+    const memory = (from: number, bytes: number): string =>
+      new TextDecoder().decode(machine.memory.readBytes(MEMORY + from, bytes));
+
+    test("what was typed, once, as many bytes as were asked for, as a call gives, and as the page has", () => {
+      expect(value(read(5n, BigInt(IPA + 0x2001)))).toBe(5n);
+      expect(memory(0x2000, 7)).toBe("#typed#");
+      expect(value(read(3n, BigInt(IPA + 0x2ffe)))).toBe(2n);
+      expect(memory(0x2ffd, 4)).toBe("# b\0");
+      expect(value(read(1000n, BigInt(IPA + 0x2100)))).toBe(BigInt(abi.CONSOLE_WRITE_MAX));
+      expect(memory(0x2100, abi.CONSOLE_WRITE_MAX)).toBe(TYPED.slice(7, 7 + abi.CONSOLE_WRITE_MAX));
+      expect(value(read(1000n, BigInt(IPA + 0x2200)))).toBe(BigInt(TYPED.length - 7 - abi.CONSOLE_WRITE_MAX));
+      expect([value(read(8n, BigInt(IPA + 0x2300))), value(read(0n, BigInt(IPA)))]).toEqual([0n, 0n]);
+      expect(memory(0x2300, 1)).toBe("#");
+    });
+
+    test.each<[string, bigint, bigint]>([
+      ["behind its memory", BigInt(IPA + MEMORY_BYTES), 0n], ["before it", BigInt(IPA - 1), 0n],
+      ["at the hypervisor's", 0n, 0n], ["at an address of more than 64 bits", BigInt(IPA), 1n], ["at the last one", ALL, 0n],
+    ])("are stored nowhere %s", (__, address, high) => {
+      expect(result(read(8n, address, high))).toBe(INVALID_PARAM);
+      expect(value(read(5n, BigInt(IPA + 0x2000)))).toBe(5n); // nothing of it is lost
     });
   });
 });
