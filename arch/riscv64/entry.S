@@ -20,9 +20,8 @@
 #define FRAME_A4            48
 #define FRAME_A5            56
 #define FRAME_RA            64
-#define FRAME_SP            72
-#define FRAME_GP            80
-#define FRAME_TP            88
+#define FRAME_GP            72
+#define FRAME_TP            80
 #define FRAME_BYTES         96              // core.ld takes them from the stack
 #define CAUSE_VS_ECALL      10
 #define CAUSE_STORE_FAULT   23              // guest page faults: of a load 21
@@ -286,19 +285,21 @@ axv_trap:
     csrr    a0, scause
     addi    a0, a0, -CAUSE_VS_ECALL
     bnez    a0, axv_long
+    li      a1, SBI_BASE
+    beq     a7, a1, axv_sbi
     li      a1, CALL_EXTENSION
-    bne     a7, a1, axv_sbi
+    bne     a7, a1, axv_timer
     li      a1, QUICK_CALLS
     bgeu    a6, a1, axv_long
 
-// A call that is waited for. tools/verify proves that quickCall and quickSbi change no more registers than these.
+// A call that is waited for. tools/verify proves that quickCall and quickSbi change no more registers than these, and need no
+// stack: sp is the guest's all the time.
 .macro call_frame operation
     \operation a2, FRAME_A2(tp)
     \operation a3, FRAME_A3(tp)
     \operation a4, FRAME_A4(tp)
     \operation a5, FRAME_A5(tp)
     \operation ra, FRAME_RA(tp)
-    \operation sp, FRAME_SP(tp)
     \operation gp, FRAME_GP(tp)
 .endm
     call_frame sd
@@ -307,11 +308,25 @@ axv_trap:
     csrrw   a2, sscratch, zero
     sd      a1, SLOT(10)(a0)
     sd      a2, FRAME_TP(tp)
-    mv      sp, tp
     window
     sext.w  a0, a0
     mv      a1, a6
     call    quickCall                       // a0: the result
+    j       axv_answer
+
+axv_timer:
+    li      a1, SBI_TIME
+    bne     a7, a1, axv_long
+axv_sbi:
+    call_frame sd
+    lw      a0, FRAME_VCPU(tp)              // of its VA the lower half, which is its offset in linear memory
+    ld      a3, FRAME_A0(tp)
+    csrrw   a2, sscratch, zero
+    sd      a2, FRAME_TP(tp)
+    window
+    mv      a1, a7
+    mv      a2, a6
+    call    quickSbi                        // a0: the result
 axv_answer:
     max     a1, a0, zero                    // a value, or 0
     min     a0, a0, zero                    // 0, or an error
@@ -322,25 +337,6 @@ axv_answer:
     csrw    sscratch, tp
     ld      tp, FRAME_TP(tp)
     sret
-
-axv_sbi:
-    li      a1, SBI_TIME
-    beq     a7, a1, axv_quick_sbi
-    li      a1, SBI_BASE
-    bne     a7, a1, axv_long
-axv_quick_sbi:
-    call_frame sd
-    ld      a0, FRAME_VCPU(tp)
-    ld      a3, FRAME_A0(tp)
-    csrrw   a2, sscratch, zero
-    sd      a2, FRAME_TP(tp)
-    mv      sp, tp
-    window
-    sext.w  a0, a0
-    mv      a1, a7
-    mv      a2, a6
-    call    quickSbi                        // a0: the result
-    j       axv_answer
 
 axv_long:
     ld      a0, FRAME_VCPU(tp)
