@@ -40,6 +40,9 @@ export async function bundle(entry = ENTRY): Promise<string> {
     ...FOR_NODE,
     entryPoints: [entry],
     write: false,
+    // Each start reads all of it; names stay, for whoever reads where an error comes from.
+    minifyWhitespace: true,
+    minifySyntax: true,
     external: LEFT_OUT,
     plugins: [
       {
