@@ -1,14 +1,13 @@
 // axv-part board as a user calls it: what it prints where, with which exit status, and what it writes.
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { displayPath } from "../../partitions/project.ts";
+import { axvPart as commandLine, type Result } from "../output/axvPart.ts";
 import { e2000qPath } from "./e2000q.ts";
 
-const axvPart = (...parameters: readonly string[]): SpawnSyncReturns<string> =>
-  spawnSync("tools/axv-part", ["board", ...parameters], { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+const axvPart = (...parameters: readonly string[]): Result => commandLine(".", "board", ...parameters);
 
 const DTB = e2000qPath("phytium-pi");
 let folder = "";

@@ -1,5 +1,4 @@
 // axv-part guest: what an image is recognised as, which profile fits it, and what is missing, from images of a few bytes.
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { gicVersions, probe } from "../../tools/guest/probe.ts";
 import { everyProfile } from "../../tools/guest/profiles.ts";
 import { formatProbe, formatProfiles } from "../../tools/guest/report.ts";
 import { plain } from "../../tools/run/paint.ts";
+import { axvPart, type Result } from "../output/axvPart.ts";
 import { arm64Image, codeOf, elfFile, riscvImage } from "../partitions/imageFiles.ts";
 
 const all = everyProfile();
@@ -156,8 +156,7 @@ describe("axv-part guest", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const guest = (...parameters: readonly string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync("tools/axv-part", ["guest", ...parameters], { encoding: "utf8" });
+  const guest = (...parameters: readonly string[]): Result => axvPart(".", "guest", ...parameters);
 
   test("list: every profile, a line each", () => {
     const { status, stdout } = guest("list");

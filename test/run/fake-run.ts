@@ -5,10 +5,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { fakeBundle } from "../bundle.ts";
+import { BUNDLE, fakeBundle } from "../bundle.ts";
 import { until as patientlyUntil } from "../patience.ts";
 
-const AXV_PART = join(import.meta.dirname, "../../tools/axv-part");
 const RUN = fakeBundle("run-fake");
 const QEMU = fakeBundle("fake-qemu");
 
@@ -39,7 +38,7 @@ export class Sandbox {
   }
 
   axvPart(...parameters: readonly string[]): Running {
-    return this.#spawn(AXV_PART, parameters, {});
+    return this.#start([BUNDLE, ...parameters], {});
   }
 
   /**
@@ -62,7 +61,7 @@ export class Sandbox {
   }
 
   axvPartOnTerminal(...parameters: readonly string[]): Running {
-    return this.#onTerminal(`${[AXV_PART, ...parameters].join(" ")}; echo "status $?"; stty -a`);
+    return this.#onTerminal(`${[process.execPath, BUNDLE, ...parameters].join(" ")}; echo "status $?"; stty -a`);
   }
 
   get socketFolder(): string {
