@@ -237,6 +237,19 @@ describe("what is no device tree, or none that can be read, is left alone, and t
     }
   });
 
+  test("of a node behind the root's end, whatever it is called, no seed is taken", () => {
+    const tree = new Uint8Array(256);
+    const view = new DataView(tree.buffer);
+    tree.set(new TextEncoder().encode("rng-seed"), 40);
+    for (const [offset, word] of [[0, 0xd00d_feed], [4, tree.length], [8, 64], [12, 40]] as const) view.setUint32(offset, word);
+    const [begin, end, property, chosenName] = [1, 2, 3, [0x63686f73, 0x656e0000]];
+    const chosenNode = [begin, ...chosenName, property, 8, 0, 0x1234, 0x5678, end];
+    for (const [nodes, isTaken] of [[[begin, 0, ...chosenNode, end], true], [[begin, 0, end, ...chosenNode], false]] as const) {
+      [...nodes, 9].forEach((word, n) => view.setUint32(64 + 4 * n, word));
+      expect(chosen(found(boot(at(TREE_PA, tree)), 0)).has("rng-seed")).toBe(isTaken);
+    }
+  });
+
   test.each([0, 1, 31, 36, 64, 1000, 0x1f_ffff, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff])(
     "a seed that says it has %i bytes is read as far as it can be",
     (length) => {
