@@ -7,6 +7,7 @@ import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { edge, GUEST_GICD, level, LINUX } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICS, value } from "./bench.ts";
 import { DIRECT } from "./directBench.ts";
+import { CPU_ON_64 } from "./functions.ts";
 
 const SPURIOUS = 1023;
 const ROUNDS = 20;
@@ -180,6 +181,30 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     bench.machine.settle();
     expect(victim.acknowledge()).toBe(LEVEL);
   });
+});
+
+test.each(GICS)("%s: one that another vCPU disables while its end is carried out stays disabled", (_, board) => {
+  bench = new Bench({ ...DIRECT, board });
+  victim = bench.openInterrupts(0);
+  attacker = bench.openInterrupts(3);
+  victim.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+  bench.machine.settle();
+  const other = bench.guest(1);
+  const disable = (once: boolean): unknown => other.store(GUEST_GICD + 0x180 + word(48), 4, bit(48), { once });
+  for (let after = 0; ; after++) {
+    bench.enable(0, 48);
+    bench.machine.setLine(48, true);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(48);
+    storm(48);
+    bench.machine.setLine(48, false);
+    bench.machine.intrude(after, () => disable(true));
+    victim.endOfInterrupt(48);
+    bench.machine.settle();
+    if (!bench.machine.endIntrusion()) break;
+    expect(isEnabled(48), `after ${after} intrinsics`).toBe(false);
+    disable(false);
+  }
 });
 
 test.each([256, 480, 704, 896])(

@@ -138,6 +138,14 @@ describe("stage 2", () => {
     expect(bench.guest(0).load(0x18, 4)).toEqual({ kind: "parked" });
   });
 
+  test("of a direct partition may be in many GiB, and have many regions in one of them", () => {
+    const small = Array.from({ length: 40 }, (_, n) => ram(GIB + n * 4 * MIB, 50 * GIB + n * 4 * MIB, 2 * MIB));
+    const regions = [ram(2 * GIB, 2 * GIB, 40 * GIB), ...small];
+    const only: PartitionSpec = { name: "only", cpus: [0], regions, interrupts: [], consoleInterrupt: 0, direct: true };
+    const bench = new Bench({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 64 * GIB }] }, housekeeper: 2, partitions: [only] });
+    expect(bench.guest(0).running).toBe(true);
+  });
+
   test("never changes again: not by a restart, not by anything a partition does", () => {
     const bench = new Bench();
     const before = [0, 3].map((pcpu) => tablesOf(bench, pcpu).list());
