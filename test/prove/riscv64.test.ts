@@ -122,14 +122,14 @@ describe("the plan in the blob, its checksum right", () => {
   });
 });
 
-/** What its first partition reaches, with a plan that says something else of what there is. */
-function reached(change: (declared: Declared) => Declared, core = RISCV_CORE): Reach {
+/** What a partition reaches, with a plan that says something else of what there is. */
+function reached(change: (declared: Declared) => Declared, core = RISCV_CORE, n = NET): Reach {
   const behind = IMAGE.subarray(core.binary.length + SYSTEM.blob.length);
   const board = riscv64Board(KNOWN.boards.find(({ name }) => name === "qemu-riscv64"));
   const booted = RISCV64.boot(board, core, { declared: DECLARED, blob: SYSTEM.blob, uart: uartIn(SYSTEM), behind });
   if (typeof booted === "string") throw new Error(booted);
   const declared = change(DECLARED);
-  return stopReach(RISCV64, booted, declared, NET, reachOf(RISCV64, booted, declared, NET));
+  return stopReach(RISCV64, booted, declared, n, reachOf(RISCV64, booted, declared, n));
 }
 const called = (letters: string): string => `SBI call 0x${Buffer.from(letters).toString("hex")}`;
 
@@ -166,11 +166,20 @@ describe("what a vCPU does to harts of others", () => {
       "arch/riscv64/vaplic.ts",
       ["if (vcpu.owns((offset - TARGET) >> 2)) writeTarget(", "writeTarget("],
       ["else if (vcpu.owns(offset >> 2)) configure(", "else configure("],
-      ["<u32>GUEST_FILE << TARGET_GUEST_SHIFT", "0"],
+      ["GUEST_FILE, value & TARGET_IDENTITY", "0, value & TARGET_IDENTITY"],
     );
     const { lines, disturbs, failed } = reached((same) => same, loose);
     expect(failed).toBeUndefined();
     expect(lines).toEqual(expect.arrayContaining([1, 2, 11, 41, 96]));
     expect(disturbs).toContainEqual({ vcpu: 0, by: "its interrupts", what: "what the hypervisor has of pCPU 0" });
+  });
+
+  test("is seen of a core whose PLIC takes others' sources", async () => {
+    const own = reached((same) => same, RISCV_CORE, LOG).lines;
+    expect(own).toEqual(DECLARED.partitions[LOG]?.lines);
+    const loose = await coreWith("arch/riscv64/vplic.ts", ["value & vcpu.owned(first >> 5)", "value"]);
+    const { lines } = reached((same) => same, loose, LOG);
+    expect(lines.length).toBeGreaterThan(own.length);
+    expect(lines).toEqual(expect.arrayContaining([1, 2, 40]));
   });
 });

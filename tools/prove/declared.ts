@@ -43,8 +43,8 @@ export interface Partition {
   /** IPAs of its emulated GIC. */
   readonly gicd: number;
   readonly gicr: number | undefined;
-  /** IPA of its emulated APLIC; 0: it has none. */
-  readonly aplic: number;
+  /** IPA of its emulated APLIC, or with injected interrupts PLIC; 0: it has none. */
+  readonly controller: number;
   /** It sees an interrupt controller by which it hears of its lines. */
   readonly hears: boolean;
   readonly consoleLine: number;
@@ -133,8 +133,8 @@ function partitionOf(blob: Blob, record: BlobRecord): Partition {
     mailbox: number(record, "mailbox"),
     gicd: number(record, "gicd"),
     gicr: number(record, "gicr") === NO_GICR ? undefined : number(record, "gicr"),
-    aplic: number(record, "aplic"),
-    hears: blob.isa === "aarch64" || number(record, "aplic") !== 0,
+    controller: number(record, "controller"),
+    hears: blob.isa === "aarch64" || number(record, "controller") !== 0,
     consoleLine: number(record, "consoleInterrupt"),
     ppis: bits(record, "ppis"),
     regions: ownOf(blob, record, "Region").map(regionOf),

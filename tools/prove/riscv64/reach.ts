@@ -1,6 +1,6 @@
-// What RISC-V gives for the proof (../reach.ts): the machine, the G stage, and the APLIC that a direct partition sees, to which
-// each of its vCPUs writes, whole. What is behind an address, memory or a device, is the board's to say and no table's
-// (privileged architecture, "Physical Memory Attributes").
+// What RISC-V gives for the proof (../reach.ts): the machine, the G stage, and the interrupt controller that a partition sees, to
+// which each of its vCPUs writes: an APLIC, or with injected interrupts a PLIC. What is behind an address, memory or a device,
+// is the board's to say and no table's (privileged architecture, "Physical Memory Attributes").
 import type { Riscv64Board } from "../../../boards/schema.ts";
 import { riscv64 } from "../../../arch/riscv64/riscv64.table.ts";
 import { SOURCES } from "../../machine/riscv64/aplic.ts";
@@ -106,17 +106,17 @@ const TRIED_WORDS = [...Array.from({ length: SOURCES / 32 + 2 }, (_, n) => n * W
 
 /** Its sources are active, and off. */
 function switchOn(guest: Guest, { partitions }: Declared, n: number): void {
-  const { aplic = 0, lines = [] } = partitions[n] ?? {};
-  if (aplic === 0) return;
-  for (const line of lines) guest.store(aplic + SOURCECFG + WORD * line, WORD, RISING);
+  const { controller = 0, direct = false, lines = [] } = partitions[n] ?? {};
+  if (controller === 0 || !direct) return; // those of a PLIC are active always
+  for (const line of lines) guest.store(controller + SOURCECFG + WORD * line, WORD, RISING);
 }
 
 function tryLines(machine: Riscv64Machine, declared: Declared, n: number, guest: Guest): Lines {
-  const { aplic = 0 } = declared.partitions[n] ?? {};
+  const { controller = 0, direct = false } = declared.partitions[n] ?? {};
   const targets = new Map<number, Set<number>>();
   const reached = new Set<number>();
-  if (aplic === 0) return { lines: [], targets: new Map() };
-  const write = (offset: number, value: bigint): void => void guest.store(aplic + offset, WORD, value);
+  if (controller === 0) return { lines: [], targets: new Map() };
+  const write = (offset: number, value: bigint): void => void guest.store(controller + offset, WORD, value);
   const aim = (): void => reached.forEach((line) => {
     const seen = targets.get(line) ?? new Set();
     targets.set(line, seen);
@@ -125,6 +125,16 @@ function tryLines(machine: Riscv64Machine, declared: Declared, n: number, guest:
   const { onPend } = machine.lines;
   machine.lines.onPend = (line) => void reached.add(line);
   const watching = (act: () => void): void => changedLines(machine, reached, act);
+  const found = (): Lines => {
+    aim();
+    machine.lines.onPend = onPend;
+    switchOn(guest, declared, n);
+    return { lines: ascending(reached), targets: new Map([...targets].map(([line, seen]) => [line, ascending(seen)])) };
+  };
+  if (!direct) {
+    tryPlic(declared, watching, write, aim);
+    return found();
+  }
   const ofEach = (register: number, value: bigint): void =>
     watching(() => TRIED.forEach((source) => write(register + WORD * source, value)));
   const bits = (register: number): void => watching(() => TRIED_WORDS.forEach((offset) => write(register + offset, ALL)));
@@ -147,10 +157,30 @@ function tryLines(machine: Riscv64Machine, declared: Declared, n: number, guest:
   watching(() => {
     for (let offset = 0; offset < APLIC_BYTES; offset += WORD) write(offset, ALL);
   });
-  aim();
-  machine.lines.onPend = onPend;
-  switchOn(guest, declared, n);
-  return { lines: ascending(reached), targets: new Map([...targets].map(([line, seen]) => [line, ascending(seen)])) };
+  return found();
+}
+
+// Registers of a PLIC (RISC-V PLIC Specification 1.0.0): each context's.
+const ENABLED = 0x2000;
+const ENABLED_BYTES = 0x80;
+const CONTEXTS = 0x20_0000;
+const CONTEXT_BYTES = 0x1000;
+const CLAIM = 4;
+
+/** Each source's priority and each context's bits, on and off, whether such a context is there or not; each completed there. */
+function tryPlic(
+  { cpus }: Declared, watching: (act: () => void) => void, write: (offset: number, value: bigint) => void, aim: () => void,
+): void {
+  for (const value of [ALL, 0n, ALL]) {
+    watching(() => TRIED.forEach((source) => write(WORD * source, value)));
+    for (let context = 0; context < 2 * cpus.length + 2; context++) {
+      watching(() => TRIED_WORDS.forEach((offset) => write(ENABLED + ENABLED_BYTES * context + offset, value)));
+      aim();
+      const registers = CONTEXTS + CONTEXT_BYTES * context;
+      watching(() => TRIED.forEach((source) => write(registers + CLAIM, BigInt(source))));
+      watching(() => [0, CLAIM + WORD].forEach((offset) => write(registers + offset, value)));
+    }
+  }
 }
 
 /** target[i]: each hart that there is, and one that there is not; the hypervisor's file, a guest's, one that there is not. */
