@@ -61,11 +61,6 @@ export function memoryHooks(machine: Hardware, own: OwnTranslation, pieceBytes: 
       own.check(aligned(pa, 4), 4, "read");
       return Number(memory.read(Number(pa), 4));
     },
-    physicalWrite8: (pa: bigint, value: number) => {
-      own.check(Number(pa), 1, "write");
-      machine.allowWrite(Number(pa), 1);
-      memory.write(Number(pa), 1, BigInt(value & 0xff));
-    },
     physicalWrite32: (pa: bigint, value: number) => {
       own.check(aligned(pa, 4), 4, "write");
       machine.allowWrite(Number(pa), 4);

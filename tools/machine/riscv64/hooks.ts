@@ -62,6 +62,11 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     ownHart: () => BigInt(board.cpus[machine.current.index]?.hart ?? machine.current.index),
     ownRoot: () => BigInt(board.imageBase + board.ownRootOffset),
     probeMachine: () => 1,
+    physicalWrite8: (pa: bigint, value: number) => {
+      machine.ownStage.check(Number(pa), 1, "write");
+      machine.allowWrite(Number(pa), 1);
+      machine.memory.write(Number(pa), 1, BigInt(value & 0xff));
+    },
     claimTop: () => {
       const top = csrs().read("stopei");
       csrs().write("stopei", 0n);
