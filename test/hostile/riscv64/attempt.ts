@@ -9,7 +9,7 @@ import type { Target } from "./target.ts";
 export { ALIVE };
 export const SUBJECTS = [
   "hypervisor's registers", "machine's registers", "own registers", "instructions", "calls", "memory", "interrupt files", "APLIC",
-  "devices", "table walks", "storms",
+  "PLIC", "devices", "table walks", "storms",
 ] as const;
 export type Subject = (typeof SUBJECTS)[number];
 

@@ -16,6 +16,8 @@ export interface Target {
   readonly channel: number;
   readonly mailbox: number;
   readonly aplic: number;
+  /** One of the two is 0. */
+  readonly plic: number;
   readonly console: number;
   readonly rtc: number;
   readonly sources: readonly number[];
@@ -67,6 +69,7 @@ export function targetOf(plan: Riscv64Plan, name: string, neighbour: string): Ta
     channel: channel.ipa,
     mailbox: own.mailbox,
     aplic: own.aplic,
+    plic: own.plic,
     console: own.console,
     rtc: rtc.base,
     sources: own.interrupts.map(({ intid }) => intid),

@@ -12,10 +12,11 @@ const AT_LEAST = 60;
 const foreign = ["the power-off register", "the guest's interrupt file of hart 0", "its neighbour's memory"];
 const DIRECT: Target = {
   direct: true, vcpus: 2, ram: { at: 0x8000_0000, size: 0x100_0000 }, files: [0x2800_0000, 0x2800_1000], channel: 0x9000_0000,
-  mailbox: 0x9000_2000, aplic: 0xd00_0000, console: 0x1000_0000, rtc: 0x10_1000, sources: [11, 41], foreignSources: [40, 43],
+  mailbox: 0x9000_2000, aplic: 0xd00_0000, plic: 0, console: 0x1000_0000, rtc: 0x10_1000, sources: [11, 41],
+  foreignSources: [40, 43],
   foreign: foreign.map((what, n) => ({ what, at: 0xb000_0000 + n * 0x1000 })), neighbour: 0xbf00_0000,
 };
-const TARGETS: readonly Target[] = [DIRECT, { ...DIRECT, direct: false, vcpus: 1, files: [], aplic: 0 }];
+const TARGETS: readonly Target[] = [DIRECT, { ...DIRECT, direct: false, vcpus: 1, files: [], aplic: 0, plic: 0xd00_0000 }];
 
 test("there are enough, of every subject, and no two of one name", () => {
   expect(ATTEMPTS.length).toBeGreaterThanOrEqual(AT_LEAST);

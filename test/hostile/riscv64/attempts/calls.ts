@@ -28,8 +28,8 @@ const foreignHarts = ({ vcpus }: Target): (number | bigint)[] => [vcpus, vcpus +
 const foreignMasks = ({ vcpus }: Target): (number | bigint)[][] => [
   [1 << vcpus, 0], [ONES, 0], [1, vcpus], [1n << 63n, 1], [3, vcpus - 1], [1, 64], [1, ONES - 1n], [1, 0x1_0000_0000n],
 ];
-const foreignPlaces = ({ foreign, aplic, console, rtc, files }: Target): number[] =>
-  [...foreign.map(({ at }) => at), aplic, console, rtc, ...files];
+const foreignPlaces = ({ foreign, aplic, plic, console, rtc, files }: Target): number[] =>
+  [...foreign.map(({ at }) => at), aplic, plic, console, rtc, ...files];
 
 const made = (name: string, does: string, steps: Attempt["steps"]): Attempt => attempt("calls", name, does, steps);
 
@@ -45,7 +45,6 @@ export const CALLS: readonly Attempt[] = [
   made("functions that there are not", "of each extension that there is", () => [
     ...[BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN].flatMap((extension) =>
       [99, 0xffff_ffff, 1n << 32n, ONES].map((fn) => call(extension, fn, [], NOT_SUPPORTED))),
-    call(DBCN, 1, [1, 0], NOT_SUPPORTED), // to read
     call(HSM, 3, [0], NOT_SUPPORTED), // to suspend
   ]),
   made("harts that are not its, started", "and such that there are not", (target) =>
@@ -70,6 +69,10 @@ export const CALLS: readonly Attempt[] = [
   made("others' memory printed", "by DBCN: at each address that is not its memory; and above 64 bits", (target) => [
     ...foreignPlaces(target).map((at) => call(DBCN, 0, [8, at, 0], INVALID_PARAM)),
     call(DBCN, 0, [8, 0x8020_0000, 1], INVALID_PARAM), call(DBCN, 0, [8, ONES, ONES], INVALID_PARAM),
+  ]),
+  made("others' memory typed into", "by DBCN: at each address that is not its memory; and above 64 bits", (target) => [
+    ...foreignPlaces(target).map((at) => call(DBCN, 1, [8, at, 0], INVALID_PARAM)),
+    call(DBCN, 1, [8, 0x8020_0000, 1], INVALID_PARAM), call(DBCN, 1, [8, ONES, ONES], INVALID_PARAM),
   ]),
   made("memory behind its own printed", "by DBCN, from its last bytes on: no more than those", ({ ram }) => [
     step([ECALL, mv(A0, A1)], [4096, ram.at + ram.size - 1, 0, 0, 0, 0, 0, DBCN], returns(1)),

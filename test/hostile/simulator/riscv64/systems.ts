@@ -3,7 +3,7 @@
 import { qemuVirt, qemuVirt7 } from "../../../../tools/machine/riscv64/board.ts";
 import type { Board } from "../../../../tools/machine/riscv64/board.ts";
 import { GUEST_IMSIC } from "../../../../tools/machine/riscv64/guest.ts";
-import { GUEST_APLIC, GUEST_UART, IPA } from "../../../../tools/machine/riscv64/system.ts";
+import { GUEST_APLIC, GUEST_PLIC, GUEST_UART, IPA } from "../../../../tools/machine/riscv64/system.ts";
 import type { SystemSpec } from "../../../../tools/machine/riscv64/system.ts";
 import { device, edge, level, ram } from "../../../../tools/machine/system.ts";
 import type { PartitionSpec } from "../../../../tools/machine/system.ts";
@@ -61,6 +61,7 @@ export const targetOn = (direct: boolean): Target => {
   ];
   return {
     direct, vcpus: 2, ram: { at: IPA, size: 2 * MIB }, files: own, channel: 0, mailbox: 0, aplic: direct ? GUEST_APLIC : 0,
+    plic: direct ? 0 : GUEST_PLIC,
     console: GUEST_UART, rtc: 0, sources: [ATTACKERS_EDGE, ATTACKERS_LEVEL, ATTACKERS_CONSOLE],
     foreignSources: [BYSTANDERS_EDGE, BYSTANDERS_CONSOLE], neighbour: BYSTANDER_PA,
     foreign: foreign.filter(({ at }) => !own.includes(at) && !(at >= IPA && at < IPA + 2 * MIB)),
