@@ -29,7 +29,7 @@ const LAYOUT: Layout = {
 };
 const plan = placeDisk(LAYOUT);
 if ("key" in plan) throw new Error(plan.message);
-const script = writeScript("boot.scr", bootScript(plan, LAYOUT.load, 0x4020_0000, "bootm"));
+const script = writeScript("boot.scr", bootScript(plan, LAYOUT.load, 0x4020_0000, { start: "bootm" }));
 
 const folder = mkdtempSync(join(tmpdir(), "axv-boot-script-"));
 const fileOf = (index: number): string => join(folder, `${index}.img`);

@@ -30,7 +30,8 @@ const boot = { image: 0x4020_0000, conduit: "smc" } as const;
 
 export function diskWith(fit: Buffer, table: "gpt" | "mbr" = "gpt", slot = SLOT_SECTORS): Buffer {
   const sectors = layout.sectors + 2 * (slot - SLOT_SECTORS);
-  const board = { name: "small", ram, reserved: [], boot, layout: { ...layout, table, sectors, slots: { sectors: slot } } };
+  const sized = { ...layout, table, sectors, slots: { sectors: slot } };
+  const board = { isa: "aarch64" as const, name: "small", ram, reserved: [], boot, layout: sized };
   const stream = diskImage(board, { content: { length: fit.length, chunks: () => [fit] }, start: "bootm" });
   return Buffer.concat(Array.from(stream.chunks(), (chunk) => Buffer.from(chunk)));
 }

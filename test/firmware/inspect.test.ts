@@ -41,7 +41,8 @@ const load = new Load(image.length, [{ at: 0, contents: image }]);
 const fit = fitOf(load, [keyPair("plant", "rsa2048")]);
 
 const qemu = boards().get("qemu-aarch64", new Findings(new YamlSource("none", "")));
-const small: Pick<Board, "name" | "layout" | "ram" | "reserved" | "boot"> = {
+const small: Pick<Board, "isa" | "name" | "layout" | "ram" | "reserved" | "boot"> = {
+  isa: "aarch64",
   name: "small",
   ram: [{ base: 0x4000_0000, size: 0x4000_0000 }],
   reserved: [],

@@ -4,6 +4,7 @@ import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { aarch64Board } from "../aarch64.ts";
+import { riscv64Board } from "../riscv64.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
 import { gdbArguments, gdbCommand } from "../../tools/run/gdb.ts";
 
@@ -23,6 +24,18 @@ test("with firmware: it starts from a disk, on virtio, or on NVMe where the firs
   );
   expect(made(linux)).toContain("-device nvme,serial=axv,drive=boot");
   expect(made(linux)).toContain("-device virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0");
+});
+
+test("with firmware on RISC-V: OpenSBI starts it, and its disk is on the last bus that nobody has, which it finds first", () => {
+  const riscv = riscv64Board(boards().get("qemu-riscv64", new Findings(new YamlSource("", ""))));
+  const firmware = { program: "u-boot.bin", control: undefined, disk: "boot.img" };
+  const made = (...devices: string[]): string => {
+    const partitions = [{ guest: "linux", devices: devices.map((name) => ({ name })) }];
+    return qemuArguments({ board: riscv, partitions, image: "image.bin", disk: "disk.img", firmware }).join(" ");
+  };
+  expect(made()).toMatch(/-bios \S+fw_dynamic.bin -kernel u-boot.bin -drive \S+boot.img -device virtio-blk-device,bus=\S+bus.7,/);
+  expect(made("virtio0", "virtio7")).toContain("-device virtio-blk-device,bus=virtio-mmio-bus.6,drive=boot");
+  expect(made()).not.toContain("-dtb");
 });
 
 test("the demo's machine", () => {

@@ -8,7 +8,7 @@ import type { DiskPlan } from "../../partitions/plan/disk.ts";
 import { SECTOR } from "./disk/sectors.ts";
 import { COPIES, STATE_BYTES, STATE_NAMES, TRIES } from "./slots.ts";
 
-/** bootm: a FIT, whose signature U-Boot checks where it has a key; booti: an arm64 Image as it is, which nobody checks. */
+/** bootm: a FIT, whose signature U-Boot checks where it has a key; booti: an Image as it is, which nobody checks. */
 export type Start = "bootm" | "booti";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
@@ -21,9 +21,12 @@ const TREE_MORE = 0x1000;
 /** What core/slot.ts reads: strings "a" or "b", and "good" or "pending". */
 const SLOT_IN_TREE = `fdt resize ${hex(TREE_MORE)} && fdt chosen && fdt set /chosen axv,slot \${axv_slot} \${axv_is}`;
 
-/** `image`: where an arm64 Image runs. */
-export function bootScript(plan: DiskPlan, load: Layout["load"], image: number, start: Start): string {
+/** `image`: where an Image runs. `fit`: which configuration, where it has to be named. */
+export function bootScript(
+  plan: DiskPlan, load: Layout["load"], image: number, { start, fit = "" }: { readonly start: Start; readonly fit?: string },
+): string {
   const slotAt = start === "bootm" ? load : image;
+  const system = `${hex(slotAt)}${fit}`;
   const buffers = [load, load + STATE_BYTES, load + 2 * STATE_BYTES].map(hex);
   const [first, second, written] = buffers as [string, string, string];
   const [place0, place1] = COPIES.map((copy) => hex(plan.state.base + copy)) as [string, string];
@@ -113,7 +116,7 @@ export function bootScript(plan: DiskPlan, load: Layout["load"], image: number, 
     "    fi",
     "  fi",
     '  if test -n "${axv_go}"; then',
-    `    if \${devtype} read ${hex(slotAt)} \${axv_at} ${hex(plan.a.size)}; then ${start} ${hex(slotAt)} - \${axv_tree}; fi`,
+    `    if \${devtype} read ${hex(slotAt)} \${axv_at} ${hex(plan.a.size)}; then ${start} ${system} - \${axv_tree}; fi`,
     '    echo "axv: slot ${axv_slot} does not start"',
     "  fi",
     "done",

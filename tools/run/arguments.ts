@@ -25,8 +25,8 @@ export interface QemuSystem {
 
 export interface FirmwareFiles {
   readonly program: string;
-  /** Its own device tree. */
-  readonly control: string;
+  /** Its own device tree, with the keys that it trusts; undefined: it takes the machine's. */
+  readonly control: string | undefined;
   /** A raw disk image with the system on it. */
   readonly disk: string;
 }
@@ -45,18 +45,27 @@ export function qemuArguments({ board, partitions, image, disk, firmware }: Qemu
   return [
     ...machineArguments(board),
     ...(own === undefined ? [] : ["-bios", own.path]),
-    ...(firmware === undefined ? ["-kernel", image] : firmwareArguments(board, firmware, linux.length > 0)),
+    ...(firmware === undefined
+      ? ["-kernel", image] : firmwareArguments(board, firmware, linux.flatMap(({ devices }) => devices))),
     // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).
     ...["-global", "virtio-mmio.force-legacy=false"],
     ...linux.flatMap((partition, at) => linuxDevices(board, partition.devices, disk, at)),
   ];
 }
 
-/** U-Boot looks at one virtio disk, the first; where that is Linux', it goes on to NVMe. */
-function firmwareArguments(board: Board, { program, control, disk }: FirmwareFiles, isVirtioTaken: boolean): string[] {
-  const bus = Object.values(board.devices).find(({ qemu_bus }) => qemu_bus !== undefined)?.qemu_bus;
-  const device = isVirtioTaken || bus === undefined ? "nvme,serial=axv" : `virtio-blk-device,bus=${bus}`;
-  return ["-bios", program, "-dtb", control, ...driveArguments(disk, "boot"), "-device", `${device},drive=boot`];
+/**
+ * U-Boot looks at one virtio disk, the first; where that is Linux', it goes on to NVMe. On RISC-V, where OpenSBI starts it, it
+ * has no NVMe: there it finds the disk on the last bus first.
+ */
+function firmwareArguments(board: Board, { program, control, disk }: FirmwareFiles, taken: Devices): string[] {
+  const buses = Object.entries(board.devices).flatMap(([name, { qemu_bus: bus }]) =>
+    (bus === undefined || taken.some((each) => each.name === name) ? [] : [bus]));
+  const onVirtio = (bus: string): string => `virtio-blk-device,bus=${bus}`;
+  const [first, last] = [buses[0], buses.at(-1)];
+  const start = control === undefined ? ["-kernel", program] : ["-bios", program, "-dtb", control];
+  const virtio = control === undefined ? last : taken.length > 0 ? undefined : first;
+  const device = virtio === undefined ? "nvme,serial=axv" : onVirtio(virtio);
+  return [...start, ...driveArguments(disk, "boot"), "-device", `${device},drive=boot`];
 }
 
 /** The first device is a disk, the second one a network. */

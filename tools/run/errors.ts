@@ -47,7 +47,8 @@ export const MESSAGES = {
   AXV_CONSOLE_CLOSED: (why: string) => `the console was closed: ${why}`,
   AXV_RUN_FIRMWARE: (name: string) => `there is no firmware "${name}": write u-boot, or leave --firmware out`,
   AXV_RUN_FIRMWARE_BOARD: (board: string) =>
-    `there is no U-Boot for QEMU's "${board}", but for QEMU's virt: choose the board qemu-aarch64, or leave --firmware out`,
+    `there is no U-Boot for QEMU's "${board}", but for QEMU's virt: choose the board qemu-aarch64 or qemu-riscv64, or ` +
+    "leave --firmware out",
   AXV_DEMO_BOARD: (board: string, known: string) => `there is no demo for the board ${board}: write ${known}`,
   AXV_NO_QEMU_BOARD: (board: string) =>
     `the board ${board} cannot be emulated: boot its image on the board, and attach with ` +

@@ -1,9 +1,11 @@
 // axv-part run --firmware u-boot: a system starts as it does on a board. Debian's unchanged U-Boot finds boot.scr on a disk, that
-// reads a slot, and U-Boot starts the FIT in it if it is signed by a key that its device tree requires.
+// reads a slot, and U-Boot starts the FIT in it if it is signed by a key that its device tree requires. The one for RISC-V, which
+// OpenSBI starts, checks the FIT's hash and no signature (CONFIG_FIT_SIGNATURE).
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { BoardIsa } from "../../boards/isa.ts";
 import type { Board } from "../../boards/schema.ts";
 import type { Load } from "../../partitions/images/contents.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
@@ -21,13 +23,16 @@ import { RunError } from "./errors.ts";
 import { boardOf } from "./prepare.ts";
 import { findQemu } from "./qemu.ts";
 
-const U_BOOT = { program: "/usr/lib/u-boot/qemu_arm64/u-boot.bin", package: "u-boot-qemu" };
+const PACKAGE = "u-boot-qemu";
+const U_BOOTS: Readonly<Record<BoardIsa, { readonly program: string; readonly verifies: boolean }>> = {
+  aarch64: { program: "/usr/lib/u-boot/qemu_arm64/u-boot.bin", verifies: true },
+  riscv64: { program: "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin", verifies: false },
+};
 /** The only machine that there is one for. */
 const MACHINE = "virt";
 
 export class FirmwareChain {
-  /** What it is signed by, as a sentence has it. */
-  readonly signedBy: string;
+  readonly #signedBy: string;
   readonly #systemFile: string;
   readonly #signers: readonly Signer[];
   readonly #trusted: readonly PublicKey[];
@@ -36,7 +41,6 @@ export class FirmwareChain {
   /** `output`: where the image goes; undefined: in its standard place. */
   constructor(name: string, systemFile: string, output: string | undefined) {
     if (name !== "u-boot") throw new RunError("AXV_RUN_FIRMWARE", name);
-    if (!existsSync(U_BOOT.program)) throw new RunError("AXV_PROGRAM_MISSING", U_BOOT.program, U_BOOT.package);
     this.#systemFile = systemFile;
     const keys = join(dirname(systemFile), KEYS_FOLDER);
     const hasKeys = existsSync(keys);
@@ -44,27 +48,38 @@ export class FirmwareChain {
     this.#signers = passing === undefined ? signersOf(keys) : [passing.signer];
     this.#trusted = passing === undefined ? publicKeysOf(keys) : [passing.known];
     const names = this.#signers.map((signer) => signer.name).join(" and ");
-    this.signedBy = hasKeys ? `${names} of ${keys}` : `a key of this run alone, for there is no ${keys}`;
+    this.#signedBy = hasKeys ? `${names} of ${keys}` : `a key of this run alone, for there is no ${keys}`;
     const folder = dirname(output ?? standardImage(systemFile));
-    this.#files = { program: U_BOOT.program, control: join(folder, "control.dtb"), disk: join(folder, "boot.img") };
+    this.#files = { program: U_BOOTS.aarch64.program, control: join(folder, "control.dtb"), disk: join(folder, "boot.img") };
   }
 
   get files(): FirmwareFiles {
     return this.#files;
   }
 
+  /** What it is signed by, as a sentence has it. */
+  get signedBy(): string {
+    return this.#files.control === undefined
+      ? `${this.#signedBy}; Debian's U-Boot for RISC-V checks the hash in it, and no signature`
+      : this.#signedBy;
+  }
+
   inspect(plan: Plan): void {
     const board = boardOf(plan, this.#systemFile);
-    if (board.isa !== "aarch64" || board.boot.qemu?.machine.split(",")[0] !== MACHINE)
-      throw new RunError("AXV_RUN_FIRMWARE_BOARD", board.name);
+    if (board.boot.qemu?.machine.split(",")[0] !== MACHINE) throw new RunError("AXV_RUN_FIRMWARE_BOARD", board.name);
+    const { program, verifies } = U_BOOTS[board.isa];
+    if (!existsSync(program)) throw new RunError("AXV_PROGRAM_MISSING", program, PACKAGE);
+    const { control, disk } = this.#files;
+    this.#files = { program, control: verifies ? control : undefined, disk };
     compatibleOf(plan);
   }
 
   claimMore(taken: readonly string[]): void {
     const { program, control, disk } = this.#files;
-    const outputs = [{ path: control, what: "U-Boot's device tree" }, { path: disk, what: "U-Boot's disk" }];
-    const [treePlace = control, diskPlace = disk] = claim(outputs.map((each) => ({ ...each, isOurs: isBesidePlan })), taken);
-    this.#files = { program, control: treePlace, disk: diskPlace };
+    const claimed = (path: string, what: string): string => claim([{ path, what, isOurs: isBesidePlan }], taken)[0] ?? path;
+    this.#files = {
+      program, control: control && claimed(control, "U-Boot's device tree"), disk: claimed(disk, "U-Boot's disk"),
+    };
   }
 
   writeMore(plan: Plan, image: Load): ReadonlyMap<string, Content> {
@@ -72,7 +87,7 @@ export class FirmwareChain {
     const { control, disk } = this.#files;
     const fit = systemFit(this.#systemFile, plan, image, this.#signers);
     return new Map<string, Content>([
-      [control, trusting(treeOf(board), this.#trusted)],
+      ...(control === undefined ? [] : [[control, trusting(treeOf(board), this.#trusted)] as const]),
       [disk, diskImage(board, { content: fit, start: "bootm" })],
     ]);
   }

@@ -75,7 +75,7 @@ function part(path: string, first: number, bytes: number): Buffer {
 
 test("boards of which a disk can be made", () => {
   expect(BOARDS.map(({ name }) => name)).toEqual(
-    ["daoli-plc", "orangepi-5-plus", "phytium-pi", "qemu-aarch64", "qemu-aarch64-gicv2", "roc-rk3568-pc"],
+    ["daoli-plc", "orangepi-5-plus", "phytium-pi", "qemu-aarch64", "qemu-aarch64-gicv2", "qemu-riscv64", "roc-rk3568-pc"],
   );
 });
 
@@ -148,7 +148,8 @@ test("nothing is ever where firmware is, on any board, with slots that are full"
     const system = filled(layout.slots.sectors * SECTOR);
     const disk = new MemoryDisk(sectors);
     let at = 0;
-    for (const chunk of diskImage({ name: "any", layout, ram, reserved: kept, boot }, payloadOf(system)).chunks()) {
+    const board = { isa: "aarch64" as const, name: "any", layout, ram, reserved: kept, boot };
+    for (const chunk of diskImage(board, payloadOf(system)).chunks()) {
       disk.bytes.set(chunk, at);
       at += chunk.length;
     }
@@ -187,6 +188,9 @@ test("what is in a slot is started as what it is", () => {
   const image = new Uint8Array(64);
   image.set([0x41, 0x52, 0x4d, 0x64], 56);
   expect(startOf(image)).toBe("booti");
+  const riscv = new Uint8Array(64);
+  riscv.set([0x52, 0x53, 0x43, 0x05], 56);
+  expect(startOf(riscv)).toBe("booti");
   expect(startOf(Uint8Array.of(0xd0, 0x0d, 0xfe, 0xed))).toBe("bootm");
   expect([new Uint8Array(), filled(64), image.subarray(0, 63)].map(startOf)).toEqual([undefined, undefined, undefined]);
 });

@@ -1,8 +1,10 @@
 // The whole disk of a board: its table, boot.scr in the boot partition, the same system in both slots, and their state. Nothing
 // is in firmware's sectors, and nothing in data.
+import type { Isa } from "../../../boards/isa.ts";
 import type { Board } from "../../../boards/schema.ts";
-import { HEADER_SIZE, MAGIC_OFFSET, ARM64_MAGIC } from "../../../partitions/images/arm64-image.ts";
+import { HEADER_SIZE } from "../../../partitions/images/arm64-image.ts";
 import type { Load } from "../../../partitions/images/contents.ts";
+import { recognise } from "../../../partitions/images/recognise.ts";
 import { placeDisk, SECTOR } from "../../../partitions/plan/disk.ts";
 import type { DiskPlan } from "../../../partitions/plan/disk.ts";
 import { contains, end, formatSpan, gapsOf, overlaps } from "../../../partitions/units.ts";
@@ -40,12 +42,21 @@ const FDT_MAGIC = 0xd00d_feed;
 /** How what begins like this is started; undefined: not at all. */
 export function startOf(first: Uint8Array): Start | undefined {
   if (first.length >= 4 && viewOf(first).getUint32(0) === FDT_MAGIC) return "bootm";
-  const isImage = first.length >= HEADER_SIZE && ARM64_MAGIC.every((byte, n) => first[MAGIC_OFFSET + n] === byte);
-  return isImage ? "booti" : undefined;
+  return isBootImage(first) ? "booti" : undefined;
 }
 
+/** By its header, of either ISA. */
+export const isBootImage = (first: Uint8Array): boolean =>
+  first.length >= HEADER_SIZE && ["arm64-image", "riscv-image"].includes(recognise(first).format);
+
+/**
+ * What bootm takes of a FIT, behind its address: where U-Boot picks the configuration by the board's tree, nothing. Stock ones
+ * for RISC-V cannot (CONFIG_FIT_BEST_MATCH): there boot.scr names it, and who looks whether it is the board is the image itself.
+ */
+const CONFIGURATION: Readonly<Record<Isa, string>> = { aarch64: "", riscv64: "#conf-1" };
+
 /** What of a board a disk is made of. */
-export type DiskBoard = Pick<Board, "name" | "layout" | "ram" | "reserved" | "boot">;
+export type DiskBoard = Pick<Board, "isa" | "name" | "layout" | "ram" | "reserved" | "boot">;
 
 const rangeOf = ({ base, size }: Span): SectorRange => ({ first: base, sectors: size });
 
@@ -68,7 +79,8 @@ export function diskImage(board: DiskBoard, payload: Payload): DiskStream {
   if (length > plan.a.size * SECTOR)
     throw new DiskError("AXV_DISK_SLOT", board.name, String(length), String(plan.a.size * SECTOR));
   const identity = `axv-part ${board.name} ${JSON.stringify(plan)}`;
-  const script = writeScript("boot.scr", bootScript(plan, load, board.boot.image, payload.start));
+  const start = payload.start === "bootm" ? { start: payload.start, fit: CONFIGURATION[board.isa] } : { start: payload.start };
+  const script = writeScript("boot.scr", bootScript(plan, load, board.boot.image, start));
   const volume = viewOf(guidBytes(guidOf(`${identity} boot`))).getUint32(0, true);
   const fat = writeFat16(plan.boot.size, plan.boot.base, volume, "boot", [{ name: "boot.scr", bytes: script }]);
   const state = writeState({ ...UNKNOWN, generation: 1n });

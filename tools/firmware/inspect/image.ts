@@ -6,6 +6,8 @@ import { REGION_RAM } from "../../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../../partitions/blob/read.ts";
 import { HEADER_SIZE, IMAGE_SIZE, parseArm64Image } from "../../../partitions/images/arm64-image.ts";
 import type { Arm64Image } from "../../../partitions/images/arm64-image.ts";
+import { recognise } from "../../../partitions/images/recognise.ts";
+import { parseRiscvImage } from "../../../partitions/images/riscv-image.ts";
 import { MIB } from "../../../partitions/units.ts";
 import type { Source } from "../fit/source.ts";
 
@@ -33,9 +35,10 @@ export function inspectImage(source: Source): FoundImage {
   const said = bytes.length < HEADER_SIZE ? 0n : new DataView(bytes.buffer).getBigUint64(IMAGE_SIZE, true);
   const size = said === 0n || said > BigInt(source.length) ? source.length : Number(said);
   const near = findBlob(bytes);
+  const parse = recognise(bytes).format === "riscv-image" ? parseRiscvImage : parseArm64Image;
   const isFurther = typeof near === "string" && source.length > READ_FIRST;
   const system = isFurther ? findBlob(upTo(CORE_MAX + BLOB_MAX_BYTES)) : near;
-  return { kind: "image", bytes: source.length, header: parseArm64Image(bytes, size), system };
+  return { kind: "image", bytes: source.length, header: parse(bytes, size), system };
 }
 
 /** The first place that begins as a blob does, and is one. */

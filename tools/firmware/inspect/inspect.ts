@@ -1,10 +1,10 @@
 // What is in a file that somebody gives us: a raw image, a FIT, or a whole disk with some of these in it. Nothing in it is
 // believed; of a file of any size only pieces are in memory.
 import { CodedError } from "../../../industrial/link/coded-error.ts";
-import { ARM64_MAGIC, HEADER_SIZE, MAGIC_OFFSET } from "../../../partitions/images/arm64-image.ts";
+import { HEADER_SIZE } from "../../../partitions/images/arm64-image.ts";
 import { withFile } from "../../../partitions/source/file.ts";
 import { hasGpt } from "../disk/gpt-read.ts";
-import { startOf } from "../disk/image.ts";
+import { isBootImage, startOf } from "../disk/image.ts";
 import { hasMbr } from "../disk/mbr.ts";
 import { sectorsOf } from "../disk/of-source.ts";
 import { SECTOR } from "../disk/sectors.ts";
@@ -61,8 +61,7 @@ function inspectFit(source: Source): FoundFit {
       const payload = within(source, image.data);
       const first = new Uint8Array(HEADER_SIZE);
       payload.fill(first, 0);
-      const isImage = ARM64_MAGIC.every((byte, n) => first[MAGIC_OFFSET + n] === byte);
-      return [name, { wrong: hashFault(source, image), holds: isImage ? inspectImage(payload) : undefined }] as const;
+      return [name, { wrong: hashFault(source, image), holds: isBootImage(first) ? inspectImage(payload) : undefined }] as const;
     }),
   );
   return { kind: "fit", fit, images };
