@@ -53,7 +53,8 @@ export function handleAccess(vcpu: Vcpu, word: u32): u32 {
   return RESUME;
 }
 
-@inline function isWalk(htinst: u64): bool { return htinst != 0 && (htinst & HTINST_INSTRUCTION) == 0; }
+/** The guest page fault is of the guest's own table walk. */
+@inline export function isWalk(htinst: u64): bool { return htinst != 0 && (htinst & HTINST_INSTRUCTION) == 0; }
 
 @inline function portAt(partition: Partition, offset: u32): u32 {
   return offset < <u32>UART_BYTES ? partition.index : TELEMETRY_PORT;

@@ -370,9 +370,15 @@ axv_return:
 axv_access:
     csrr    a0, sepc
     call    axv_guest_instruction
+    sd      a0, FRAME_A1(tp)
     mv      a1, a0
+    lw      a0, FRAME_VCPU(tp)
+    call    quickLoad                       // keeps what is not saved yet
+    mv      t0, a0
     ld      a0, FRAME_VCPU(tp)
+    bnez    t0, axv_return
     kept    sd
+    ld      a1, FRAME_A1(tp)
     sext.w  a0, a0
     call    access
     mv      t0, a0

@@ -13,6 +13,8 @@ export { quickSbi } from "./sbi";
 
 /** Its load or store where it has no memory: all its registers are in its Vcpu. */
 export { handleAccess as access } from "./access";
+/** Is asked first, with those registers alone that a function may change. */
+export { quickLoad } from "./quickLoad";
 
 /** No guest runs here (RESUME: there is one now); an interrupt may be pending on a hart without a vCPU. */
 export { handleParked as park, handleIdle as idle } from "../../core/parked";

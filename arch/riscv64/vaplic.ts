@@ -36,11 +36,16 @@ const enabled: usize = memory.data(4 * LINE_WORDS, 4);
 @inline export function ownsSource(vcpu: Vcpu, source: u32): bool { return source < LINE_WORDS << 5 && vcpu.owns(source); }
 
 export function readAplic(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
+  if (offset < TARGET) return readBelowTargets(vcpu, partition, offset);
+  return vcpu.owns((offset - TARGET) >> 2) ? readTarget(partition, offset) : 0;
+}
+
+/** All but those. */
+@inline export function readBelowTargets(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (offset < SOURCECFG_END) {
     if (offset == DOMAINCFG) return DOMAINCFG_KNOWN | DOMAINCFG_DM | (partition.controllerOn != 0 ? DOMAINCFG_IE : 0);
     return vcpu.owns(offset >> 2) ? readAt(offset) : 0;
   }
-  if (offset >= TARGET) return vcpu.owns((offset - TARGET) >> 2) ? readTarget(partition, offset) : 0;
   const k = wordOf(offset);
   const set = offset & ~(BLOCK - 1);
   if (set == SETIE) return loadAcquire32(enabledAt(k)) & vcpu.owned(k);

@@ -80,7 +80,7 @@ export const CORE_RISCV64: Program = {
   assembly: ["arch/riscv64/entry.S"],
   linkerScript: "arch/riscv64/core.ld",
   positionIndependent: true,
-  fast: ["quickCall", "quickSbi", "trap", "access", "arch_riscv64_access_", "arch_riscv64_vaplic_", "axv_"],
+  fast: ["quickCall", "quickSbi", "quickLoad", "trap", "access", "arch_riscv64_access_", "arch_riscv64_vaplic_", "axv_"],
   defines: {},
 };
 

@@ -64,6 +64,17 @@ describe("an APLIC of its own", () => {
     expect([SETIE, SETIP, SETIE + 4, SETIP + 4].map((offset) => read(offset))).toEqual([0n, 0n, 0n, 0n]);
   });
 
+  test("is read into every register alike, and into x0 not at all", () => {
+    write(sourcecfg(OWN), RISING);
+    for (let register = 0; register < 32; register++) {
+      const { pc } = guest(0).pcpu;
+      expect(guest(0).load(GUEST_APLIC + sourcecfg(OWN), 4, { register, signed: true }).kind).toBe("done");
+      expect([guest(0).x(register), guest(0).pcpu.pc - pc], `x${register}`).toEqual([register === 0 ? 0n : RISING, 4n]);
+    }
+    const word = guest(0).load(GUEST_APLIC, 4, { register: 9, signed: true });
+    expect(word).toEqual({ kind: "done", value: 0xffff_ffff_8000_0004n });
+  });
+
   test("lets an edge through, to the vCPU and as the identity that it says, with no exit", () => {
     open(OWN, RISING);
     const { exits } = guest(0).pcpu;

@@ -6,7 +6,7 @@
 //   000000000000d04e                                     all were made
 //
 // s0: the step; s1: where its number stands, s2; s3: times still to go; s5: exceptions, s6 and s7: scause and stval of the last
-// one; s8: interrupts; s9 to s11: the handler's.
+// one; s4: a step's; s8: interrupts; s9 to s11: the handler's.
 #include "common.inc"
 
 #define STIMECMP            0x14d

@@ -10,7 +10,8 @@ export type Width = 1 | 2 | 4 | 8;
 
 // Registers by the names of the calling convention.
 export const [ZERO, T0, T1, A0, A1, A2, A3] = [0, 5, 6, 10, 11, 12, 13] as const;
-/** guest.S counts interrupts in s8. */
+/** guest.S leaves s4 to steps, and counts interrupts in s8. */
+export const S4 = 20;
 export const S8 = 24;
 export const RA = 1;
 

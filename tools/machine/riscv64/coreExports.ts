@@ -13,6 +13,8 @@ export interface CoreExports extends Exports {
   readonly trap: (vcpu: number) => number;
   /** Its load or store where it has no memory, and the instruction, or 0: it cannot be fetched. */
   readonly access: (vcpu: number, word: number) => number;
+  /** What is asked before that: 1, and it is done. */
+  readonly quickLoad: (vcpu: number, word: number) => number;
   readonly panic: (scause: bigint, sepc: bigint, stval: bigint, vcpu: number) => void;
   /** What such a call is known by: a7, and a6 below that. */
   readonly CALL_EXTENSION: Constant;

@@ -45,6 +45,8 @@ const STACK_POINTER = 2;
 const [A0, A1, A6, A7] = [10, 11, 16, 17];
 const REGISTERS = 32;
 const ECALL_BYTES = 4n;
+/** core/lifecycle.ts. */
+const RESUME = 0;
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
 const UART_WORD = 8;
@@ -184,7 +186,12 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     hart.fullTraps++;
     const isAccess = cause === LOAD_GUEST_PAGE || cause === STORE_GUEST_PAGE;
     const { vcpu, instruction } = hart;
-    this.finish(hart, this.enter(hart, () => (isAccess ? this.core.access(vcpu, instruction) : this.core.trap(vcpu))));
+    this.finish(hart, this.enter(hart, () => (isAccess ? this.access(vcpu, instruction) : this.core.trap(vcpu))));
+  }
+
+  /** As entry.S does it. */
+  private access(vcpu: number, instruction: number): number {
+    return this.core.quickLoad(vcpu, instruction) !== 0 ? RESUME : this.core.access(vcpu, instruction);
   }
 
   /** What entry.S does with a call that is waited for: of its registers the function sees a0 alone. False: it is none. */

@@ -1,7 +1,7 @@
 // The APLIC that it sees: sources, harts and registers that are not its (AIA, chapter 4). A word of foreign sources reads 0.
 import type { Attempt, Step } from "../attempt.ts";
 import { attempt, DONE, fails, LOAD_GUEST_PAGE, returns, step, STORE_GUEST_PAGE } from "../attempt.ts";
-import { A0, A1, load, store } from "../rv64.ts";
+import { A0, A1, load, mv, S4, store, T0 } from "../rv64.ts";
 import type { Target } from "../target.ts";
 
 const [DOMAINCFG, MMSIADDRCFG, SMSIADDRCFGH, SETIP, SETIPNUM, CLRIP, CLRIPNUM] = [
@@ -78,6 +78,9 @@ export const CONTROLLER: readonly Attempt[] = [
   made("a domain of another kind", "domaincfg: big-endian, delivering directly", (seen) => [
     ...[ONES, 1, 4, 0x100].map((value) => write(seen, DOMAINCFG, value)), write(seen, DOMAINCFG, 0),
     reads(seen, DOMAINCFG, READS_DOMAINCFG),
+  ]),
+  made("its APLIC, read into a register that functions keep", "s4, and nothing else has changed", ({ aplic }) => [
+    step([mv(T0, S4), load(4, S4, A1), mv(A0, S4), mv(S4, T0)], [0, aplic], returns(READS_DOMAINCFG)),
   ]),
   made("behind its APLIC's end", "where the board's own goes on", ({ aplic }) => [
     fails([load(4, A0, A1)], [0, aplic + APLIC_BYTES], LOAD_GUEST_PAGE, aplic + APLIC_BYTES),
