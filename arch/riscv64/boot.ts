@@ -2,10 +2,10 @@
 
 import {
   clearGuest, clearVirtualInterrupts, csrc_sip, csrw_hcounteren, csrw_hedeleg, csrw_henvcfg, csrw_hgeie, csrw_hideleg,
-  csrw_htimedelta, csrw_sie, csrw_stimecmp, hfenceGvma, hfenceVvma,
+  csrw_htimedelta, csrw_sie, csrw_stimecmp, hfenceGvma, hfenceVvma, limitState,
 } from "../../build/generated/riscv64";
 import { BlobCpu, blobPartition, NONE, PARTITION_PMU } from "../../build/generated/blob";
-import { HCOUNTEREN_PMU, HCOUNTEREN_TM, HEDELEG, HENVCFG, NEVER, SEI, SSI, STI, VS_INTERRUPTS } from "./csrs";
+import { HCOUNTEREN_PMU, HCOUNTEREN_TM, HEDELEG, HENVCFG, HSTATEEN0, NEVER, SEI, SSI, STI, VS_INTERRUPTS } from "./csrs";
 import { enterGuestStage } from "./guestStage";
 import { fileOf, initFile } from "./imsic";
 import { Vcpu } from "./vcpu";
@@ -28,6 +28,7 @@ export function initPcpu(vcpu: Vcpu): bool {
   csrw_hedeleg(HEDELEG);
   csrw_hideleg(VS_INTERRUPTS);
   csrw_henvcfg(HENVCFG);
+  limitState(HSTATEEN0);
   csrw_htimedelta(0);
   const counts = vcpu.partition != NONE && (blobPartition(vcpu.partition).flags & PARTITION_PMU) != 0;
   csrw_hcounteren(counts ? HCOUNTEREN_PMU : HCOUNTEREN_TM);

@@ -56,6 +56,12 @@ export const SSTATUS_UXL_64: u64 = (<u64>2) << 32;
 export const HENVCFG_STCE: u64 = (<u64>1) << 63;
 export const HENVCFG: u64 = HENVCFG_STCE | 0xf0;
 
+/**
+ * hstateen0 (Smstateen): a guest has what is reset between its lives: senvcfg, siselect and sireg, AIA, its interrupt file. What
+ * else there may be (sstateen0, scontext, jvt, control transfer records) it has not.
+ */
+export const HSTATEEN0: u64 = <u64>1 << 62 | <u64>1 << 60 | <u64>1 << 59 | <u64>1 << 58;
+
 /** hcounteren: a guest may read time; and cycle and instret, too. */
 export const HCOUNTEREN_TM: u64 = 1 << 1;
 export const HCOUNTEREN_PMU: u64 = HCOUNTEREN_TM | 1 << 0 | 1 << 2;

@@ -57,6 +57,7 @@
 #define STOPEI              0x15c
 #define HGATP               0x680
 #define HSTATUS             0x600
+#define HSTATEEN0           0x60c
 #define COMPRESSED_IF       3               // the lowest bits are not all ones
 #define SISELECT            0x150
 #define SIREG               0x151
@@ -461,6 +462,17 @@ axv_probe_file:
     csrw    SISELECT, a0
     try
     csrr    t1, SIREG
+    tried
+
+// hstateen0 = a0, the others 0: of Smstateen, which some harts have.
+.global axv_limit_state
+axv_limit_state:
+    mv      t2, a0
+    try
+    csrw    HSTATEEN0, t2
+    csrw    HSTATEEN0 + 1, zero
+    csrw    HSTATEEN0 + 2, zero
+    csrw    HSTATEEN0 + 3, zero
     tried
 
 // The guest's instruction at the address in a0, as the guest would fetch it, compressed or not; 0: it cannot be fetched. That

@@ -118,6 +118,13 @@ export const riscv64: readonly Intrinsic[] = [
     c: "extern unsigned int axv_probe_file(unsigned long); return axv_probe_file(select);",
   },
   {
+    name: "limitState",
+    params: { hstateen0: "u64" },
+    result: "void",
+    doc: "Writes hstateen0, and 0 to hstateen1 to hstateen3, where there are such (entry.S).",
+    c: "extern void axv_limit_state(unsigned long); axv_limit_state(hstateen0);",
+  },
+  {
     name: "ownHart",
     params: {},
     result: "u64",

@@ -6,7 +6,7 @@ import { numbered } from "../../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
 import type { Frame } from "../../../industrial/link/frame.ts";
-import { qemuVirt7 } from "../../../tools/machine/riscv64/board.ts";
+import { qemuVirt7, qemuVirtStateen } from "../../../tools/machine/riscv64/board.ts";
 import { Guest } from "../../../tools/machine/riscv64/guest.ts";
 import type { Riscv64Machine } from "../../../tools/machine/riscv64/machine.ts";
 import { BASE, BASE_PROBE, HSM, HSM_STATUS } from "../../../tools/machine/riscv64/sbi.ts";
@@ -126,6 +126,17 @@ test("a virtual instruction is an illegal one to a guest", () => {
   boot();
   guest(0).csrw("stvec", 0x8020_0100n);
   expect(guest(0).csrr("hgatp")).toEqual({ kind: "exception", vector: 0x8020_0100, esr: 2n });
+});
+
+test("of a hart with Smstateen it has what is reset between its lives, and no more", () => {
+  boot({ direct: true }, qemuVirtStateen);
+  const one = guest(NEIGHBOUR);
+  one.csrw("stvec", 0x8020_0100n);
+  for (const csr of ["senvcfg", "siselect"] as const) expect(one.csrw(csr, 0n)).toMatchObject({ kind: "done" });
+  one.openInterrupts();
+  machine.imsicPages.send(NEIGHBOUR, 1, 33);
+  expect([one.take(), one.csrr("stopi").kind]).toEqual([33, "done"]);
+  expect(one.csrr("sstateen0")).toMatchObject({ kind: "exception", esr: 2n });
 });
 
 test("with interrupts direct an MSI reaches its guest's file alone, and the hypervisor's kick its own", () => {

@@ -40,3 +40,5 @@ export const qemuVirt: Board = {
 };
 
 export const qemuVirt7: Board = { ...qemuVirt, model: QEMU_7 };
+/** `-cpu rv64,smstateen=on` of QEMU 10.0. */
+export const qemuVirtStateen: Board = { ...qemuVirt, model: { ...QEMU_10, hasStateen: true } };

@@ -15,6 +15,7 @@ export const NUMBERS = {
   vstimecmp: 0x24d,
   vsiselect: 0x250, vsireg: 0x251, vstopei: 0x25c, vsatp: 0x280, vstopi: 0xeb0,
   hstatus: 0x600, hedeleg: 0x602, hideleg: 0x603, hie: 0x604, htimedelta: 0x605, hcounteren: 0x606, hgeie: 0x607, henvcfg: 0x60a,
+  hstateen0: 0x60c, sstateen0: 0x10c,
   htval: 0x643, hip: 0x644, hvip: 0x645, htinst: 0x64a, hgatp: 0x680, hgeip: 0xe12,
   cycle: 0xc00, time: 0xc01, instret: 0xc02,
 } as const;
@@ -71,6 +72,12 @@ const HSTATUS = HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | (VGEIN_M
 
 export const COUNTEREN_TM = 1n << 1n;
 export const ENVCFG_STCE = 1n << 63n;
+// hstateen0 (Smstateen)
+export const STATEEN_SE = 1n << 63n;
+export const STATEEN_ENVCFG = 1n << 62n;
+export const STATEEN_CSRIND = 1n << 60n;
+export const STATEEN_AIA = 1n << 59n;
+export const STATEEN_IMSIC = 1n << 58n;
 
 // satp, vsatp, hgatp: MODE, ASID or VMID, PPN
 export const MODE_SHIFT = 60n;
@@ -95,6 +102,8 @@ export interface Model {
   readonly transforms: boolean;
   /** In VS mode, sip shows SSIP alone. */
   readonly hidesPending: boolean;
+  /** Smstateen. */
+  readonly hasStateen: boolean;
   /** APLIC: setipnum sets a level's pending bit though its wire is low. */
   readonly resendsLow: boolean;
 }
@@ -107,12 +116,12 @@ const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
  */
 export const QEMU_7: Model = {
   hedeleg: 0xb1ffn, hideleg: 0x444n, hcounteren: 0xffff_ffffn, henvcfg: 0xc000_0000_0000_00f1n, modes: EVERY_MODE,
-  transforms: false, hidesPending: true, resendsLow: true,
+  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false,
 };
 export const QEMU_10: Model = {
   hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n,
   modes: [0, 8, 9, 10],
-  transforms: true, hidesPending: false, resendsLow: false,
+  transforms: true, hidesPending: false, resendsLow: false, hasStateen: false,
 };
 
 const HIE = 0x1444n;

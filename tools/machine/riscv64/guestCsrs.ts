@@ -3,7 +3,10 @@
 // emulate it), else an illegal one (privileged architecture, "Trap Cause Codes" of the hypervisor extension).
 import { ILLEGAL_INSTRUCTION, VIRTUAL_INSTRUCTION } from "./traps.ts";
 import type { CsrFile } from "./csrFile.ts";
-import { COUNTEREN_TM, ENVCFG_STCE, HSTATUS_VTVM, nameOf, S_INTERRUPTS, SSI, VS_OF } from "./csrs.ts";
+import {
+  COUNTEREN_TM, ENVCFG_STCE, HSTATUS_VTVM, nameOf, S_INTERRUPTS, SSI, STATEEN_AIA, STATEEN_CSRIND, STATEEN_ENVCFG, STATEEN_IMSIC,
+  STATEEN_SE, VS_OF,
+} from "./csrs.ts";
 import type { Csr } from "./csrs.ts";
 import { EIDELIVERY, InterruptFile } from "./imsic.ts";
 
@@ -16,10 +19,18 @@ const isReadOnly = (number: number): boolean => number >> 10 === 3;
 const levelOf = (number: number): number => (number >> 8) & 3;
 const [LEVEL_HS, LEVEL_M] = [2, 3];
 
+/** By hstateen0, what each needs. */
+const STATE: Readonly<Partial<Record<Csr, bigint>>> = {
+  sstateen0: STATEEN_SE, senvcfg: STATEEN_ENVCFG, siselect: STATEEN_CSRIND, sireg: STATEEN_CSRIND, stopi: STATEEN_AIA,
+  stopei: STATEEN_IMSIC,
+};
+
 /** Why a guest may not reach it; undefined: it may. */
 function refusal(csrs: CsrFile, number: number, csr: Csr | undefined, write: boolean): number | undefined {
   if (levelOf(number) === LEVEL_M || csr === undefined || (write && isReadOnly(number))) return ILLEGAL_INSTRUCTION;
   if (levelOf(number) === LEVEL_HS) return VIRTUAL_INSTRUCTION;
+  if (csr === "sstateen0" && !csrs.model.hasStateen) return ILLEGAL_INSTRUCTION;
+  if (csrs.model.hasStateen && (csrs.read("hstateen0") & (STATE[csr] ?? 0n)) !== (STATE[csr] ?? 0n)) return VIRTUAL_INSTRUCTION;
   switch (csr) {
     case "time": return (csrs.read("hcounteren") & COUNTEREN_TM) === 0n ? VIRTUAL_INSTRUCTION : undefined;
     case "cycle": return (csrs.read("hcounteren") & 1n) === 0n ? VIRTUAL_INSTRUCTION : undefined;

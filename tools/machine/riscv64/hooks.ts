@@ -74,6 +74,9 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     },
     /** On QEMU registers of more identities than there are do not exist (AIA has them read 0). */
     probeFile: (select: bigint) => (Number(select) - EIE < (IDENTITIES + 1) / 32 ? 1 : 0),
+    limitState: (hstateen0: bigint) => {
+      if (csrs().model.hasStateen) csrs().write("hstateen0", hstateen0);
+    },
     clearGuest: () => {
       clear(GUESTS_OWN);
       csrs().write("scounteren", USER_COUNTERS);
