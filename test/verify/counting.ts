@@ -1,6 +1,11 @@
 // Runs functions on an emulated machine that executes one instruction per tick (QEMU -icount shift=0), and counts their
 // instructions with the cycle counter.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { whenOver } from "../patience.ts";
 import type { Isa, Target } from "../../tools/build/targets/target.ts";
 
 /** u32 function(u32), and what to call it with. */
@@ -14,7 +19,6 @@ const UART_RISCV64 = 0x10000000; // 16550 of QEMU's virt machine
 const PSCI_SYSTEM_OFF = 0x84000008;
 const POWER_OFF = 0x100000; // "sifive_test" of QEMU's virt machine
 const POWER_OFF_NOW = 0x5555;
-const TIMEOUT_MS = 60_000;
 
 /** The counting program: prints one line a call, and powers the machine off. Starts at `_start`. */
 export const countingHarness = (measurements: readonly Measurement[], { isa }: Target): string => HARNESSES[isa](measurements);
@@ -140,16 +144,32 @@ const MACHINES: Readonly<Record<Isa, readonly string[]>> = {
 };
 
 /** Instructions of each call, in order: the call itself not included, its RET included. */
-export function count(elfPath: string, measurements: readonly Measurement[], { isa, emulator }: Target): number[] {
-  const machine = [...MACHINES[isa], "-m", "64M", "-icount", "shift=0,sleep=off"];
-  const { stdout, status, error } = spawnSync(
-    "timeout",
-    ["-k", "5", "60", emulator.program, ...machine, "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", elfPath],
-    { encoding: "utf8", timeout: TIMEOUT_MS + 10_000, input: "" },
-  );
-  if (status !== 0) throw new Error(`QEMU: status ${status} ${error?.message ?? ""}\n${stdout}`);
-  const [overhead = NaN, ...counts] = stdout.trim().split(/\s+/).map((digits) => Number.parseInt(digits, 16));
+export async function count(elf: Uint8Array, measurements: readonly Measurement[], target: Target): Promise<number[]> {
+  const printed = await printedBy(elf, target);
+  const [overhead = NaN, ...counts] = printed.trim().split(/\s+/).map((digits) => Number.parseInt(digits, 16));
   const wanted = measurements.reduce((sum, one) => sum + one.arguments.length, 0);
-  if (counts.length !== wanted) throw new Error(`QEMU: ${counts.length} results instead of ${wanted}\n${stdout}`);
+  if (counts.length !== wanted) throw new Error(`QEMU: ${counts.length} results instead of ${wanted}\n${printed}`);
   return counts.map((one) => one - overhead + 1);
+}
+
+/** What the program prints until it powers its machine off. */
+async function printedBy(elf: Uint8Array, { isa, emulator }: Target): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "axv-counting-"));
+  const path = join(folder, "counting.elf");
+  writeFileSync(path, elf);
+  const machine = [...MACHINES[isa], "-m", "64M", "-icount", "shift=0,sleep=off", "-nographic", "-nodefaults"];
+  // setpriv: the kernel kills QEMU when this process ends, however it ends.
+  const command = ["--pdeathsig", "KILL", "--", emulator.program, ...machine, "-serial", "stdio", "-kernel", path];
+  const qemu = spawn("setpriv", command, { stdio: ["ignore", "pipe", "ignore"] });
+  const stopWaiting = whenOver(() => qemu.kill("SIGKILL"));
+  let printed = "";
+  qemu.stdout.on("data", (bytes: Buffer) => (printed += bytes.toString("latin1")));
+  try {
+    const [status, signal] = (await once(qemu, "close")) as [number | null, string | null];
+    if (status !== 0) throw new Error(`QEMU: ${status ?? signal}\n${printed}`);
+    return printed;
+  } finally {
+    stopWaiting();
+    rmSync(folder, { recursive: true });
+  }
 }
