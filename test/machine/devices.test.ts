@@ -105,4 +105,12 @@ describe("imports", () => {
     expect(() => bindImports("m", table, {})).toThrow("no hook for m.f");
     expect(() => bindImports("m", table, { f: () => 0n, g: () => 0 })).toThrow("a hook g");
   });
+
+  test("bound: its hook hears, unsigned, of what is past the limit, and of nothing else", () => {
+    const heard: number[][] = [];
+    const table = [{ name: "bound", params: { iteration: "u32", limit: "u32" }, result: "void", doc: "", c: "" }] as const;
+    const { bound } = bindImports("cpu", table, { bound: (...values: number[]) => void heard.push(values) });
+    for (const values of [[0, 1], [7, 8], [8, 8], [9, 8], [-1, 8], [8, -1], [0, 0]]) bound?.(...values);
+    expect(heard).toEqual([[8, 8], [9, 8], [0xffff_ffff, 8], [0, 0]]);
+  });
 });

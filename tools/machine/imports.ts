@@ -2,6 +2,7 @@
 // turns wasm's signed numbers into the unsigned ones that the tables speak of.
 import type { Intrinsic } from "../build/intrinsic.ts";
 import { MachineError } from "./errors.ts";
+import { quickBound } from "./quickBound.ts";
 
 export type Value = number | bigint;
 /** Parameters: a number for each u32, a bigint for each u64. */
@@ -34,6 +35,8 @@ export function bindImports(
       unnoticed.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value),
     );
   }
+  const { bound } = imports;
+  if (bound !== undefined) imports["bound"] = quickBound(bound) as WasmFunction;
   for (const name of Object.keys(hooks)) {
     if (imports[name] === undefined) {
       throw new MachineError(
