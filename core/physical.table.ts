@@ -35,12 +35,13 @@ export const symbol = (name: string, linkerSymbol: string, doc: string): Intrins
 });
 
 export const physical: readonly Intrinsic[] = [
-  symbol("imageBase", "axv_image_start", "PA of the image's first byte."),
+  symbol("imageBase", "axv_image_start", "PA of the hypervisor's memory: the image, or zeros in front of it."),
+  symbol("imageUart", "axv_image_uart", "PA of what the packer writes behind the image's header: which UART the board has."),
   {
     name: "imageSize",
     params: {},
     result: "u64",
-    doc: "Bytes of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it.",
+    doc: "Bytes from there to the end of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it.",
     c: `extern char axv_image_start[], axv_image_end[]; return (unsigned long)(axv_image_end - axv_image_start);`,
   },
   {

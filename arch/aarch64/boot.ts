@@ -22,9 +22,6 @@ import { SGIS } from "./sgis";
 import { vttbrOf } from "./stage2";
 import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
-/** Where the packer writes into the image which UART the board has: behind the arm64 Image header. */
-export const UART_IN_IMAGE: u64 = 64;
-
 /** What the record of a pCPU (all zeros) and its vCPU has of the GIC. */
 export function planIsaVcpu(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.id = plan.id;

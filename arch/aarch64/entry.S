@@ -29,6 +29,8 @@
 // RES1 bits: little endian, no MMU, no caches.
 #define SCTLR_OFF           0x30c50830
 #define HCR_RW              (1 << 31)
+#define CPTR_NONE           0x33ff          // RES1 bits: no trap of V0 to V31
+#define CPTR_FPEN           (3 << 20)
 #define LINEAR_ROOT_INDEX   (LINEAR_BASE >> 30)
 
 #define STACK_SLOT_SHIFT    14
@@ -129,17 +131,43 @@
     msr     spsr_el2, x0
 .endm
 
+// Maintenance of all cache lines between two symbols, of so many pages at most.
+.macro lines operation, first, end, pages
+    dsb     sy
+    address x0, \first
+    address x1, \end
+1:  bound   (\pages * TABLE_BYTES / LINE_BYTES)
+    dc      \operation, x0
+    add     x0, x0, #LINE_BYTES
+    cmp     x0, x1
+    b.lo    1b
+    dsb     sy
+.endm
+
+// Zeros from x0 to x1, of whole pages, so many at most. V0 to V3 are zero.
+.macro clear pages
+1:  bound   (\pages * TABLE_BYTES / 512)
+    .rept   8
+    st1     {v0.2d, v1.2d, v2.2d, v3.2d}, [x0], #64
+    .endr
+    cmp     x0, x1
+    b.lo    1b
+.endm
+
 .section .head, "ax"
-.global axv_image_start
     b       axv_primary_entry
     .long   0
-    .quad   0                               // text_offset
+    .quad   axv_text_offset                 // what is zero at first lies in front (core.ld)
     .quad   0                               // image_size: the packer's
     .quad   IMAGE_FLAGS
     .quad   0, 0, 0
     .ascii  "ARM\x64"
     .long   0
+.global axv_image_uart
+    .type axv_image_uart, %object
+axv_image_uart:
     .quad   0, 0                            // the board's UART: the packer's (core/devices/uart.ts)
+    .size axv_image_uart, . - axv_image_uart
 
 // ---- first pCPU: MMU off, x0 the loader's device tree ----
 axv_primary_entry:
@@ -149,9 +177,19 @@ axv_primary_entry:
     b.ne    axv_stop                        // nothing can be said without knowing the UART at EL1: the README says what to check
     msr     daifset, #0xf
     bl      axv_leave_firmware
+    mov     x0, #CPTR_NONE
+    movk    x0, #(CPTR_FPEN >> 16), lsl #16 // where HCR_EL2.E2H stays 1
+    msr     cptr_el2, x0
+    isb
+    .irp    n, 0, 1, 2, 3
+    movi    v\n\().2d, #0
+    .endr
     bl      axv_make_tables
     mov     x19, #0
     bl      axv_mmu_on
+    address x0, axv_stage1_tables_end
+    address x1, axv_linear_end
+    clear   (2 * PAGES_MAX)
     bl      axv_init_linear
     mov     x0, x20
     bl      boot
@@ -162,15 +200,7 @@ axv_primary_entry:
 axv_leave_firmware:
     mrs     x0, sctlr_el2
     tbz     x0, #0, 2f
-    dsb     sy
-    address x0, axv_image_start
-    address x1, axv_image_end
-1:  bound   (PAGES_MAX * TABLE_BYTES / LINE_BYTES)
-    dc      civac, x0
-    add     x0, x0, #LINE_BYTES
-    cmp     x0, x1
-    b.lo    1b
-    dsb     sy
+    lines   civac, axv_image_start, axv_image_end, PAGES_MAX
 2:  movz    x0, #(SCTLR_OFF >> 16), lsl #16
     movk    x0, #(SCTLR_OFF & 0xffff)
     msr     sctlr_el2, x0
@@ -178,21 +208,12 @@ axv_leave_firmware:
     ret
 
 // ---- translation tables of the core itself: image at VA = PA, linear memory in its window ----
-.macro drop_table_lines
-    dsb     sy
-    address x0, axv_stage1_tables
-    address x1, axv_stage1_tables_end
-1:  bound   (5 * TABLE_BYTES / LINE_BYTES)
-    dc      ivac, x0
-    add     x0, x0, #LINE_BYTES
-    cmp     x0, x1
-    b.lo    1b
-    dsb     sy
-.endm
-
 axv_make_tables:
     address x9, axv_image_start
-    drop_table_lines                        // they may linger in a cache from before; memory has the loader's zeros
+    lines   ivac, axv_stage1_tables, axv_stage1_tables_end, 5 // they may linger in a cache from before
+    address x0, axv_stage1_tables
+    address x1, axv_stage1_tables_end
+    clear   5
 
     address x0, axv_stage1_root
     address x1, axv_stage1_image2
@@ -204,24 +225,26 @@ axv_make_tables:
     ubfx    x3, x9, #21, #9
     str     x2, [x1, x3, lsl #3]
 
-    // Text read-only and executable, rodata read-only, the rest writable; but for text nothing is executable.
+    // Text read-only and executable, rodata read-only, what is in front and behind writable; but for text nothing is executable.
     mov     x5, #PAGE_NORMAL
     mov     x6, #1
     lsl     x6, x6, #DESC_XN_SHIFT
-    orr     x7, x5, #DESC_READ_ONLY
     mov     x0, x9
     address x1, axv_text_end
     address x2, axv_rodata_end
     address x3, axv_image_end
+    address x11, axv_image_header
 2:  bound   PAGES_MAX
-    orr     x8, x7, x0                      // text
-    cmp     x0, x1
-    b.lo    3f
-    orr     x8, x8, x6                      // rodata
-    cmp     x0, x2
-    b.lo    3f
-    orr     x8, x5, x0                      // data
+    orr     x8, x5, x0                      // data, and what is in front
     orr     x8, x8, x6
+    cmp     x0, x2
+    b.hs    3f
+    cmp     x0, x11
+    b.lo    3f
+    orr     x8, x8, #DESC_READ_ONLY         // rodata
+    cmp     x0, x1
+    b.hs    3f
+    eor     x8, x8, x6                      // text
 3:  ubfx    x10, x0, #12, #9
     str     x8, [x4, x10, lsl #3]
     add     x0, x0, #TABLE_BYTES
@@ -255,7 +278,7 @@ axv_make_tables:
     cmp     x0, x1
     b.lo    5b
     // And may have been read into one since: what was written with the MMU off is not in it.
-    drop_table_lines
+    lines   ivac, axv_stage1_tables, axv_stage1_tables_end, 5
     ret
 
 // ---- MMU and caches on; x19: the pCPU's index. Gives it its stack. ----

@@ -9,7 +9,7 @@ import { Vcpu } from "./vcpu";
 // The machine: time, memory, the image.
 export {
   cleanPhysical, copyFromPhysical, copyPhysical, crc32Byte, crc32Double, dsbIsh as readBarrier, dsbSy as fence, imageBase,
-  imageSize, linearToPhysical, mmioRead16, mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8,
+  imageSize, imageUart, linearToPhysical, mmioRead16, mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8,
   mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64,
   physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
@@ -20,7 +20,7 @@ export function prepareCrc32(): bool { return (mrs_ID_AA64ISAR0_EL1() & ISAR0_CR
 // Boot.
 export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
-export { initPcpu, planIsaVcpu, startPcpu, UART_IN_IMAGE } from "./boot";
+export { initPcpu, planIsaVcpu, startPcpu } from "./boot";
 export { initController } from "./gic";
 export { resetBoard } from "./psci";
 

@@ -10,9 +10,6 @@ import { enterGuestStage } from "./guestStage";
 import { fileOf, initFile } from "./imsic";
 import { Vcpu } from "./vcpu";
 
-/** Where the packer writes into the image which UART the board has: behind the riscv Image header. */
-export const UART_IN_IMAGE: u64 = 64;
-
 /** What the record of a hart (all zeros) has of it. */
 export function planIsaVcpu(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.id = plan.id;

@@ -146,7 +146,11 @@ axv_header:
     .ascii  "RISCV\0\0\0"
     .ascii  "RSC\x05"
     .word   0
+.global axv_image_uart
+    .type   axv_image_uart, %object
+axv_image_uart:
     .quad   0, 0                            // the board's UART: the packer's (core/devices/uart.ts)
+    .size   axv_image_uart, . - axv_image_uart
     .size   axv_header, . - axv_header
 
 // ---- first hart: satp 0, a0 its ID, a1 the firmware's device tree ----

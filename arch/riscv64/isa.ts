@@ -8,7 +8,7 @@ import { Vcpu } from "./vcpu";
 
 // The machine: time, memory, the image.
 export {
-  copyFromPhysical, copyPhysical, csrr_time as clock, fence, imageBase, imageSize, linearToPhysical, mmioRead16,
+  copyFromPhysical, copyPhysical, csrr_time as clock, fence, imageBase, imageSize, imageUart, linearToPhysical, mmioRead16,
   mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8, ownHart as ownId, ownRoot, physicalRead32, physicalRead64,
   physicalWrite32, physicalWrite64, readBarrier, sfenceVma as mapped,
 } from "../../build/generated/riscv64";
@@ -22,7 +22,7 @@ export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLin
 export { initController, mapController, quietLines, ringLine } from "./aplic";
 export { resetController } from "./controller";
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
-export { initPcpu, planIsaVcpu, UART_IN_IMAGE } from "./boot";
+export { initPcpu, planIsaVcpu } from "./boot";
 export { resetBoard, startPcpu } from "./firmware";
 
 // Translation tables.

@@ -2,14 +2,14 @@
 // made ready stands in a file of its own; after that they differ in what their record holds. The packer writes two words behind
 // the image's header, so that the core can speak before it has a blob, which says the same:
 //
-//   UART_IN_IMAGE      0: PA
+//   imageUart()        0: PA
 //                      8: 63     32 31  24 23  16 15    8 7    0
 //                        │ divisor │  0   │ wide │ shift │ kind │    as BlobHeader has them
 //
 // Its interrupts stay off: its line may be a partition's.
 
 import {
-  imageBase, mmioRead32, mmioRead8, mmioWrite32, mmioWrite8, physicalRead64, UART_IN_IMAGE,
+  imageUart, mmioRead32, mmioRead8, mmioWrite32, mmioWrite8, physicalRead64,
 } from "../../build/generated/isa";
 import { bound } from "../../build/generated/cpu";
 import { header, UART_CADENCE, UART_NS16550, UART_PL011 } from "../../build/generated/blob";
@@ -59,8 +59,8 @@ const PATIENCE: u32 = 10_000;
 
 /** Boot, once. False: the image says of none. */
 export function openUart(): bool {
-  own.setup = physicalRead64(imageBase() + UART_IN_IMAGE + 8);
-  const at = physicalRead64(imageBase() + UART_IN_IMAGE);
+  own.setup = physicalRead64(imageUart() + 8);
+  const at = physicalRead64(imageUart());
   if (at == 0 || !mapUart(at)) return false;
   const kind = <u8>own.setup;
   own.at = at;

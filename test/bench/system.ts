@@ -7,7 +7,7 @@ import { placeInImage } from "../../partitions/plan/image.ts";
 import { aarch64Plan } from "../aarch64.ts";
 import type { Aarch64Plan as Plan } from "../../partitions/plan/plan.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
-import { imageLayout, packImage } from "../../tools/build/pack.ts";
+import { coreMemory, imageLayout, packImage } from "../../tools/build/pack.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { soundSystem } from "../../tools/plan/show.ts";
 import { measuredCore } from "./core.ts";
@@ -88,7 +88,7 @@ export async function buildSystem(request: SystemRequest): Promise<BenchSystem> 
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
   const open = alter(onFewer(aarch64Plan(whole), cpus));
   const size = blobSize(open);
-  const layout = imageLayout(core.length, size, loads.map(({ length }) => length));
+  const layout = imageLayout(coreMemory("aarch64", core), size, loads.map(({ length }) => length));
   const plan = placeInImage(open, layout, size);
   const image = packImage({
     isa: "aarch64",

@@ -2,16 +2,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Load } from "../../partitions/images/contents.ts";
-import { imageLayout, LOAD_ALIGN, packImage } from "../../tools/build/pack.ts";
+import { coreMemory, imageLayout, LOAD_ALIGN, packImage } from "../../tools/build/pack.ts";
 import { errorOf } from "./build.ts";
 
 const MAGIC = 56;
+/** Zeros in front of the image, that no file has. */
+const BEFORE = 0x3000;
 const UART = [0x0900_0000n, 0x1234_0001_0001n] as const;
 
 function core(size: number): Uint8Array {
   const bytes = new Uint8Array(size).fill(0xcc);
   const header = new DataView(bytes.buffer);
-  header.setBigUint64(8, 0n, true);
+  header.setBigUint64(8, 0x20_0000n + BigInt(BEFORE), true);
   header.setBigUint64(16, 0n, true);
   header.setBigUint64(24, 0xan, true);
   header.setUint32(MAGIC, 0x644d5241, true);
@@ -92,18 +94,20 @@ describe("the image", () => {
     fc.assert(
       fc.property(sizes, (sizes) => {
         const blob = new Uint8Array(sizes.blob).fill(0xbb);
-        const layout = imageLayout(sizes.core, sizes.blob, sizes.loads);
+        expect(coreMemory("aarch64", core(sizes.core))).toBe(BEFORE + sizes.core);
+        const layout = imageLayout(BEFORE + sizes.core, sizes.blob, sizes.loads);
+        const size = layout.total - BEFORE;
         const loads = sizes.loads.map((size, n) => ({
           offset: layout.loadOffsets[n] ?? 0,
           size: layout.loadSizes[n] ?? 0,
           data: filled(size, n + 1),
         }));
         const image = packImage({ isa: "aarch64", core: core(sizes.core), uart: UART, blob, loads });
-        const expected = new Uint8Array(layout.total);
+        const expected = new Uint8Array(size);
         expected.set(core(sizes.core));
         expected.set(blob, sizes.core);
-        for (const { offset, data } of loads) expected.set(data.bytes(), offset);
-        new DataView(expected.buffer).setBigUint64(16, BigInt(layout.total), true);
+        for (const { offset, data } of loads) expected.set(data.bytes(), offset - BEFORE);
+        new DataView(expected.buffer).setBigUint64(16, BigInt(size), true);
         new DataView(expected.buffer).setBigUint64(64, UART[0], true);
         new DataView(expected.buffer).setBigUint64(72, UART[1], true);
         expect(image.bytes()).toEqual(expected);
@@ -113,7 +117,9 @@ describe("the image", () => {
 
   test.each([
     ["another magic", spoilt((header) => header.setUint32(MAGIC, 0, true))],
-    ["a text offset", spoilt((header) => header.setBigUint64(8, 0x80000n, true))],
+    ["a text offset among what is the loader's", spoilt((header) => header.setBigUint64(8, 0x80000n, true))],
+    ["a text offset further than a core can be large", spoilt((header) => header.setBigUint64(8, 0x40_0000n, true))],
+    ["a text offset in the middle of a page", spoilt((header) => header.setBigUint64(8, 0x20_0800n, true))],
     ["big endian", spoilt((header) => header.setBigUint64(24, 0xbn, true))],
     ["64 KiB pages", spoilt((header) => header.setBigUint64(24, 0xen, true))],
     ["only near the start of memory", spoilt((header) => header.setBigUint64(24, 0x2n, true))],
@@ -125,8 +131,8 @@ describe("the image", () => {
   });
 
   test.each([
-    ["at another offset", { offset: 64, size: 64, data: filled(10, 0) }],
-    ["of another size", { offset: 4160, size: 128, data: filled(10, 0) }],
+    ["at another offset", { offset: BEFORE + 64, size: 64, data: filled(10, 0) }],
+    ["of another size", { offset: BEFORE + 4160, size: 128, data: filled(10, 0) }],
   ])("refuses a load %s than the layout says", async (_, load) => {
     const error = await errorOf(() =>
       packImage({ isa: "aarch64", core: core(4096), uart: UART, blob: new Uint8Array(8), loads: [load] }),

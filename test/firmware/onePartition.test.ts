@@ -12,7 +12,7 @@ import * as abi from "../../core/abi.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { Load } from "../../partitions/images/contents.ts";
 import { planSystem } from "../../partitions/index.ts";
-import { imageLayout } from "../../tools/build/pack.ts";
+import { coreMemory, imageLayout } from "../../tools/build/pack.ts";
 import { deploy, planDeployment } from "../../tools/firmware/deploy/deploy.ts";
 import { signedImage } from "../../tools/firmware/deploy/one-partition.ts";
 import { copiesOn, placesOn, sourceOf } from "../../tools/firmware/deploy/places.ts";
@@ -67,7 +67,7 @@ partitions:
     update: { key: ${key}, from: net, size: 1M, version: ${version} }
 `);
   const { system, diagnostics } =
-    planSystem(path("system.yaml"), (blob, loads) => imageLayout(CORE.binary.length, blob, loads));
+    planSystem(path("system.yaml"), (blob, loads) => imageLayout(coreMemory("aarch64", CORE.binary), blob, loads));
   if (system === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return system;
 }

@@ -137,7 +137,7 @@ export function imageOf(yaml: string): Uint8Array {
     for (const [, name = ""] of yaml.matchAll(/image: (\w+\.bin)/g)) {
       writeFileSync(join(folder, name), Uint8Array.from({ length: 300 + name.length }, (_, n) => (n * 7 + name.length) & 0xff));
     }
-    const { system, diagnostics } = planSystem(file, (blob, loads) => imageLayout(core.binary.length, blob, loads));
+    const { system, diagnostics } = planSystem(file, (blob, loads) => imageLayout(core.memory, blob, loads));
     if (system === undefined) throw new Error(diagnostics.map(({ message, remedy }) => `${message}: ${remedy}`).join("\n"));
     return pack(readBlob(system.blob), system.loads.map((load) => load.bytes()));
   } finally {
@@ -149,7 +149,7 @@ export function imageOf(yaml: string): Uint8Array {
 export function pack(blob: Blob, loads: readonly Uint8Array[]): Uint8Array {
   const bytes = encodeBlob(blob);
   const core = CORES[blob.isa];
-  const { loadOffsets } = imageLayout(core.binary.length, bytes.length, loads.map(({ length }) => length));
+  const { loadOffsets } = imageLayout(core.memory, bytes.length, loads.map(({ length }) => length));
   return packImage({
     isa: blob.isa, core: core.binary, blob: bytes, uart: uartWords(blob.header),
     loads: loads.map((contents, n) => {
@@ -168,10 +168,10 @@ export function open(bytes: Uint8Array, core = CORE): ReadImage {
 /** With another blob: loads are where they have to be then. */
 export function repacked(image: Uint8Array, change: (blob: Blob) => Blob, core = CORE): Uint8Array {
   const { said: { blob, declared } } = open(image, core);
-  const loads = declared.loads.map(({ source, stored }) => image.subarray(source, source + stored));
+  const loads = declared.loads.map(({ source, stored }) => image.subarray(source - core.before, source - core.before + stored));
   const changed = change(blob);
   const size = encodeBlob(changed).length;
-  const { loadOffsets, total } = imageLayout(core.binary.length, size, loads.map(({ length }) => length));
+  const { loadOffsets, total } = imageLayout(core.memory, size, loads.map(({ length }) => length));
   const placed = (changed.records["Load"] ?? []).map((load, n) => ({ ...load, source: BigInt(loadOffsets[n] ?? 0) }));
   const header = { ...changed.header, hypervisorSize: BigInt(Math.ceil(total / 4096) * 4096) };
   return pack({ ...changed, header, records: { ...changed.records, Load: placed } }, loads);

@@ -5,7 +5,7 @@ import { UART_NS16550 } from "../../partitions/blob/layout.table.ts";
 import { uartWords } from "../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { Load } from "../../partitions/images/contents.ts";
-import { imageLayout, packImage } from "../../tools/build/pack.ts";
+import { coreMemory, imageLayout, packImage } from "../../tools/build/pack.ts";
 import { CORE_RISCV64 } from "../../tools/build/programs.ts";
 import { buildProvenCore } from "../../tools/verify/provenCore.ts";
 
@@ -30,7 +30,8 @@ export interface Contents {
 /** The image, as QEMU's -kernel takes it. `alter` changes the blob before it is packed. */
 export async function imageOf({ loads, blob }: Contents, alter?: (blob: Uint8Array) => void): Promise<Uint8Array> {
   const core = readFileSync((await buildProvenCore(() => {}, CORE_RISCV64)).binary);
-  const { loadOffsets, loadSizes } = imageLayout(core.length, encodeBlob(blob([], [])).length, loads.map(({ length }) => length));
+  const blobSize = encodeBlob(blob([], [])).length;
+  const { loadOffsets, loadSizes } = imageLayout(coreMemory("riscv64", core), blobSize, loads.map(({ length }) => length));
   const written = encodeBlob(blob(loadOffsets, loadSizes));
   alter?.(written);
   const packed = loads.map((bytes, n) => ({

@@ -14,6 +14,7 @@ const PAGE = 4096;
 const ENTRIES = 512;
 const SYMBOLS = [
   "axv_image_start",
+  "axv_image_header",
   "axv_text_end",
   "axv_rodata_end",
   "axv_image_end",
@@ -56,8 +57,8 @@ test("text is read-only, the rest not executable; behind each stack, and behind 
     const expectedPage = (pa: number): bigint => {
       const slot = Math.floor((pa - at.axv_stacks) / PAGE) % 4;
       if (pa >= at.axv_stacks && pa < at.axv_stacks_end && (slot === 0 || slot === 2)) return 0n;
-      if (pa < at.axv_text_end) return BigInt(pa) | PAGE_NORMAL | READ_ONLY;
-      return BigInt(pa) | PAGE_NORMAL | XN | (pa < at.axv_rodata_end ? READ_ONLY : 0n);
+      if (pa < at.axv_image_header || pa >= at.axv_rodata_end) return BigInt(pa) | PAGE_NORMAL | XN;
+      return BigInt(pa) | PAGE_NORMAL | READ_ONLY | (pa < at.axv_text_end ? 0n : XN);
     };
 
     // The image, at VA = PA.

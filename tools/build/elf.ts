@@ -93,10 +93,11 @@ function entries(section: Section | undefined, size: number): number[] {
   return Array.from({ length: section.size / size }, (_, index) => section.offset + index * size);
 }
 
-/** The program as it lies in memory from its lowest address on, zero-filled parts included. */
+/** The program as it lies in memory from the first byte that a file has to have, zeros behind that included. */
 export function flatten(elf: Elf): Uint8Array {
-  const parts = elf.sections.filter(({ flags, size }) => (flags & SHF_ALLOC) !== 0n && size > 0);
-  const start = Math.min(...parts.map(({ address }) => address));
+  const allocated = elf.sections.filter(({ flags, size }) => (flags & SHF_ALLOC) !== 0n && size > 0);
+  const start = Math.min(...allocated.filter(({ type }) => type !== SHT_NOBITS).map(({ address }) => address));
+  const parts = allocated.filter(({ address }) => address >= start);
   const memory = new Uint8Array(Math.max(...parts.map(({ address, size }) => address + size)) - start);
   for (const { type, address, offset, size } of parts) {
     if (type !== SHT_NOBITS) memory.set(elf.bytes.subarray(offset, offset + size), address - start);

@@ -1,5 +1,11 @@
 // The image that boots: core, then blob, then what is loaded into partitions. Its first bytes are the header of a Linux Image of
-// its ISA, so that U-Boot's booti and QEMU's -kernel take it.
+// its ISA, so that U-Boot's booti and QEMU's -kernel take it. Offsets count from the first byte of the hypervisor's memory, where
+// what is zero at first lies in no file (`before`):
+//
+//  0             before         core's memory
+//  ┌─ ─ ─ ─ ─ ─ ┬─────────────┬──────┬────────┬─ ─ ─
+//  │ zeros       │ core's file │ blob │ load 0 │          the image's file begins with the core's
+//  └─ ─ ─ ─ ─ ─ ┴─────────────┴──────┴────────┴─ ─ ─
 import type { UartWords } from "../../partitions/blob/uart.ts";
 import { Load } from "../../partitions/images/contents.ts";
 import { BuildError } from "./errors.ts";
@@ -21,7 +27,7 @@ export interface ImageLayout {
   readonly loadOffsets: readonly number[];
   /** Sizes as they are in the image: multiples of LOAD_ALIGN. */
   readonly loadSizes: readonly number[];
-  /** Bytes of the whole image. */
+  /** Bytes of all that, the zeros in front included. */
   readonly total: number;
 }
 
@@ -33,6 +39,13 @@ export interface ImageLoad {
 }
 
 const align = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+/** Bytes of zeros in front of an image, or of a core. */
+export const beforeImage = (isa: Isa, image: Uint8Array): number =>
+  TARGETS[isa].imageHeader.before(new DataView(image.buffer, image.byteOffset, TARGETS[isa].imageHeader.bytes));
+
+/** Bytes that the core takes in memory, its file's and the zeros in front of it. */
+export const coreMemory = (isa: Isa, core: Uint8Array): number => beforeImage(isa, core) + core.length;
 
 /** Where everything goes, from sizes alone: the planner writes the offsets into the blob before there is an image. */
 export function imageLayout(coreSize: number, blobSize: number, loadSizes: readonly number[]): ImageLayout {
@@ -55,17 +68,19 @@ export function packImage(
   const { blob, loads } = parts;
   const core = new Uint8Array(parts.core);
   const uart = checkHeader(parts.isa, core);
-  const layout = imageLayout(core.length, blob.length, loads.map(({ data }) => data.length));
+  const before = beforeImage(parts.isa, core);
+  const layout = imageLayout(before + core.length, blob.length, loads.map(({ data }) => data.length));
+  const total = layout.total - before;
   const loaded = loads.flatMap(({ offset, size, data }, index) => {
     if (offset !== layout.loadOffsets[index] || size !== layout.loadSizes[index]) {
       throw new BuildError("image-layout", `load ${index} of ${data.length} bytes at ${offset}, in ${size} bytes`);
     }
-    return data.parts.map(({ at, contents }) => ({ at: offset + at, contents }));
+    return data.parts.map(({ at, contents }) => ({ at: offset - before + at, contents }));
   });
   const header = new DataView(core.buffer);
-  header.setBigUint64(IMAGE_SIZE, BigInt(layout.total), true);
+  header.setBigUint64(IMAGE_SIZE, BigInt(total), true);
   parts.uart.forEach((word, n) => header.setBigUint64(uart + n * WORD_BYTES, word, true));
-  return new Load(layout.total, [{ at: 0, contents: core }, { at: layout.blobOffset, contents: blob }, ...loaded]);
+  return new Load(total, [{ at: 0, contents: core }, { at: core.length, contents: blob }, ...loaded]);
 }
 
 /** Gives back where the header ends. */

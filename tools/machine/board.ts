@@ -4,6 +4,9 @@ import type { UartWords } from "../../partitions/blob/uart.ts";
 import type { Range } from "./memory.ts";
 import type { UartFacts } from "./uart.ts";
 
+/** Where from the image's first byte on the packer has written which UART the board has. */
+export const IMAGE_UART = 64;
+
 export interface BoardFacts {
   readonly cpus: readonly unknown[];
   readonly uart: number;

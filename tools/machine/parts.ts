@@ -1,5 +1,6 @@
 // What a machine consists of, whichever its ISA: memory, caches, a clock, a UART, wires, and the core's own wasm with its linear
 // memory.
+import { IMAGE_UART } from "./board.ts";
 import type { BoardFacts, Contents } from "./board.ts";
 import { Bus } from "./bus.ts";
 import type { Controller } from "./bus.ts";
@@ -23,6 +24,8 @@ import { Tlb } from "./tlb.ts";
 import type { Uart } from "./uart.ts";
 import { ImxWatchdog } from "./imxWatchdog.ts";
 import { BoardWatchdog } from "./watchdog.ts";
+
+const UART_WORD = 8;
 
 /** What arch/<isa>/index.ts exports for every ISA's entry code to call; vcpu is an offset in linear memory. */
 export interface Exports {
@@ -95,8 +98,9 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
   abstract mappings(pcpu: Cpu, table?: (pa: number, bytes: number) => void): Found[];
 
   /** Puts the image and what it loads into memory, and the core's linear memory. */
-  protected fill({ blob, loads = [] }: Contents): void {
+  protected fill({ blob, uart, loads = [] }: Contents): void {
     const { board, memory } = this;
+    uart.forEach((word, n) => memory.write64(board.imageBase + IMAGE_UART + n * UART_WORD, word));
     memory.placeLinear(board.imageBase + board.linearOffset, this.core.memory.buffer as ArrayBuffer);
     memory.writeBytes(board.imageBase + board.imageSize, blob);
     if (board.deviceTree !== undefined) memory.writeBytes(board.deviceTree.pa, board.deviceTree.bytes);

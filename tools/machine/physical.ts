@@ -1,5 +1,6 @@
 // Intrinsics that reach physical memory and devices: what they do is the same for every ISA. Whether the hypervisor's own
 // translation lets it reach there, the ISA's walker says.
+import { IMAGE_UART } from "./board.ts";
 import type { BoardFacts } from "./board.ts";
 import type { Bus } from "./bus.ts";
 import type { DataCache } from "./dataCache.ts";
@@ -54,6 +55,7 @@ export function memoryHooks(machine: Hardware, own: OwnTranslation, pieceBytes: 
   };
   const hooks: Record<string, Hook> = {
     imageBase: () => BigInt(board.imageBase),
+    imageUart: () => BigInt(board.imageBase + IMAGE_UART),
     imageSize: () => BigInt(board.imageSize),
     secondaryEntry: () => BigInt(board.imageBase + board.secondaryEntryOffset),
     linearToPhysical: (pointer: number) => BigInt(linear + pointer),

@@ -7,7 +7,7 @@ import type { Load } from "../../partitions/images/contents.ts";
 import { isaOfPlan } from "../../partitions/plan/plan.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { generate, isUpToDate, pathsOf } from "../build/index.ts";
-import { imageLayout, packImage } from "../build/pack.ts";
+import { coreMemory, imageLayout, packImage } from "../build/pack.ts";
 import { CORE_OF } from "../build/programs.ts";
 import type { Program } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
@@ -103,7 +103,7 @@ async function makeImage(
   if (missing.length > 0) throw new GuestImageError(missing);
   const bytes = readFileSync(pathsOf(core).binary);
   const layout = imageLayout(
-    bytes.length,
+    coreMemory(core.isa, bytes),
     blob.length,
     loads.map(({ length }) => length),
   );

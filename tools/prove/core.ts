@@ -6,6 +6,7 @@ import { readElf } from "../build/elf.ts";
 import type { Elf } from "../build/elf.ts";
 import { BuildError } from "../build/errors.ts";
 import { translateAgain } from "../build/index.ts";
+import { beforeImage, coreMemory } from "../build/pack.ts";
 import { CORE_OF } from "../build/programs.ts";
 import type { Isa } from "../build/targets/target.ts";
 import { buildProvenCore } from "../verify/provenCore.ts";
@@ -17,10 +18,13 @@ export interface Core {
   readonly sha256: { readonly wasm: string; readonly binary: string };
   /** As the packer takes it. */
   readonly binary: Uint8Array;
+  /** Bytes in memory in front of it, all zero at first; and all that it takes there with them. */
+  readonly before: number;
+  readonly memory: number;
   readonly places: CorePlaces;
 }
 
-/** Offsets in the image. */
+/** From the first byte of its memory. */
 export interface CorePlaces {
   readonly linear: number;
   /** The hypervisor's own translation tables. */
@@ -38,6 +42,8 @@ export function coreOf(isa: Isa, wasm: Uint8Array<ArrayBuffer>, binary: Uint8Arr
     module: new WebAssembly.Module(wasm),
     sha256: { wasm: sha256(wasm), binary: sha256(binary) },
     binary,
+    before: beforeImage(isa, binary),
+    memory: coreMemory(isa, binary),
     places: placesIn(readElf(elf), OWN_TABLES[isa]),
   };
 }

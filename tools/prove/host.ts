@@ -47,18 +47,17 @@ export function boot<M extends Machine>(
       .flatMap(({ regions }) => regions.filter(({ kind }) => kinds.includes(kind)))
       .flatMap((region) => piecesOf(region, declared.colourCount))
       .map(({ pa, size }) => ({ pa, size }));
-  const { binary, places } = core;
   try {
     const machine = make({
       ...image,
-      loads: [{ source: binary.length + image.blob.length, bytes: image.behind }],
+      loads: [{ source: core.memory + image.blob.length, bytes: image.behind }],
       partitionMemory: memory(["ram", "mailbox"]),
       privateMemory: memory(["ram"]),
       silencers: [...declared.partitions.flatMap(({ silenced }) => silenced), ...declared.inits.map(({ pa }) => pa)],
     }, {
-      imageSize: binary.length,
-      linearOffset: places.linear,
-      secondaryEntryOffset: places.secondaryEntry,
+      imageSize: core.memory,
+      linearOffset: core.places.linear,
+      secondaryEntryOffset: core.places.secondaryEntry,
       devices: devicesOf(declared),
       ...firmwareTree(board, declared),
     });

@@ -5,6 +5,7 @@
 //  │ core       │ image_size  │ UART    │ core                 │ blob │ 0 │ load 0 │     │ load n │   loads: multiples of 64
 //  └────────────┴─────────────┴─────────┴────────────── ─ ─ ───┴──────┴───┴────────┴─ ─ ─┴────────┘
 //
+// In memory zeros lie in front of it, and offsets in the blob count from those (tools/build/pack.ts).
 // image_size and UART are what the packer writes into the core (tools/build/pack.ts): they follow from the blob and the file.
 import type { Blob } from "../../partitions/blob/codec.ts";
 import { BlobError } from "../../partitions/blob/errors.ts";
@@ -13,7 +14,7 @@ import { uartWords } from "../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { HEADER_SIZE, IMAGE_SIZE } from "../../partitions/images/arm64-image.ts";
 import { alignUp, hex, PAGE } from "../../partitions/units.ts";
-import { imageLayout } from "../build/pack.ts";
+import { beforeImage, imageLayout } from "../build/pack.ts";
 import { declaredBy } from "./declared.ts";
 import type { Core } from "./core.ts";
 import type { Declared } from "./declared.ts";
@@ -97,19 +98,21 @@ export function blobFindings({ blob: bytes, said: { blob } }: ReadImage): string
 }
 
 /** Loads lie where the packer puts them, and nothing else is in the file. */
-export function layoutFindings({ bytes, core, blob, said: { declared } }: ReadImage): string[] {
+export function layoutFindings({ bytes, core, blob, said: { blob: { isa }, declared } }: ReadImage): string[] {
   const { loads, hypervisorSize } = declared;
-  const { loadOffsets, total } = imageLayout(core.length, blob.length, loads.map(({ stored }) => stored));
+  const before = beforeImage(isa, core);
+  const { loadOffsets, total } = imageLayout(before + core.length, blob.length, loads.map(({ stored }) => stored));
   const findings: string[] = [];
   loads.forEach(({ source }, n) => {
     const place = loadOffsets[n] ?? 0;
     if (source !== place) findings.push(`load ${n} is said to be at ${hex(source)}, and lies at ${hex(place)}`);
   });
-  if (total !== bytes.length) findings.push(`blob and loads end at ${hex(total)}, and the file at ${hex(bytes.length)}`);
-  const first = loadOffsets[0] ?? total;
+  const end = total - before;
+  if (end !== bytes.length) findings.push(`blob and loads end at ${hex(end)}, and the file at ${hex(bytes.length)}`);
+  const first = (loadOffsets[0] ?? total) - before;
   if (bytes.subarray(core.length + blob.length, first).some((byte) => byte !== 0))
     findings.push(`between blob and loads, ${hex(core.length + blob.length)}…${hex(first)}, there is something`);
-  const whole = alignUp(bytes.length, PAGE);
+  const whole = alignUp(before + bytes.length, PAGE);
   if (hypervisorSize !== whole)
     findings.push(`the hypervisor's memory is said to have ${hypervisorSize} bytes, and the image takes ${whole}`);
   return findings;

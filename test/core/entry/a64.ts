@@ -9,6 +9,7 @@ const WORD = 4;
 const MASK64 = (1n << 64n) - 1n;
 const SCTLR_M = 1n;
 const STEPS_MAX = 200_000;
+const LEFT = 0x5a5a_5a5b;
 
 /** What decides how addresses are translated: in force by an ISB, and the MMU is switched on behind it. */
 const TRANSLATION = new Set(["HCR_EL2", "MAIR_EL2", "TCR_EL2", "TTBR0_EL2"]);
@@ -37,11 +38,13 @@ export class Entry {
   /** Of calls of C: by name. */
   readonly calls: Record<string, (machine: Entry) => void> = {};
   private readonly program: Assembled;
+  private readonly header: number;
   private readonly tables: { readonly first: number; readonly end: number };
 
   constructor(program: Assembled, start: string) {
     this.program = program;
     this.pc = this.place(start);
+    this.header = this.place("axv_image_header");
     this.tables = { first: this.place("axv_stage1_tables"), end: this.place("axv_stage1_tables_end") };
   }
 
@@ -58,8 +61,13 @@ export class Entry {
 
   read(at: number, bytes: number): bigint {
     let value = 0n;
-    for (let n = 0; n < bytes / WORD; n++) value |= BigInt(this.memory.get(at / WORD + n) ?? 0) << BigInt(32 * n);
+    for (let n = 0; n < bytes / WORD; n++) value |= BigInt(this.memory.get(at / WORD + n) ?? this.left(at)) << BigInt(32 * n);
     return value;
+  }
+
+  /** What is there before anybody writes: in front of the image what somebody has left. */
+  private left(at: number): number {
+    return at >= BASE && at < this.header ? LEFT : 0;
   }
 
   write(at: number, bytes: number, value: bigint): void {
@@ -178,6 +186,18 @@ export class Entry {
       case "stp":
         this.store([first, second], third, fourth, error);
         break;
+      case "movi":
+        this.mayUseVectors(error);
+        if (second !== "#0000000000000000") error("is not zero");
+        this.zeros.add(first);
+        break;
+      case "st1": {
+        this.mayUseVectors(error);
+        const vectors = operands.slice(0, 4).map((operand) => operand.replace(/[{}\s]/g, ""));
+        if (!vectors.every((vector) => this.zeros.has(vector))) error("a vector that is not known to be zero");
+        for (let n = 0; n < LINE / 8; n++) this.store(["xzr"], operands[4] ?? "", "#8", error);
+        break;
+      }
       case "mrs":
         this.set(first, this.registers.get(second) ?? 0n);
         break;
@@ -209,6 +229,14 @@ export class Entry {
     this.pc = next;
   }
 
+  /** V0 to V31 that are zero, by what clears them. */
+  private readonly zeros = new Set<string>();
+
+  private mayUseVectors(error: (what: string) => never): void {
+    const trapped = !this.registers.has("CPTR_EL2") || this.unsynchronised.has("CPTR_EL2");
+    if (trapped) error("EL2 may trap its own vectors: CPTR_EL2, ISB");
+  }
+
   private system(name: string, from: string, error: (what: string) => never): void {
     const value = from.startsWith("#") ? this.value(from) : this.get(from);
     if (name === "DAIFSet") this.daif |= value;
@@ -218,7 +246,7 @@ export class Entry {
       if (name !== "HCR_EL2" && this.unsynchronised.has("HCR_EL2")) error("HCR_EL2.E2H says what that register is: ISB");
       if (name === "SCTLR_EL2" && (value & SCTLR_M) !== 0n && !this.mmuOn) this.mayTranslate(error);
       if (name === "SCTLR_EL2" && (value & SCTLR_M) === 0n && this.mmuOn) this.mayStopTranslating(error);
-      if (TRANSLATION.has(name) || name === "SCTLR_EL2") this.unsynchronised.add(name);
+      if (TRANSLATION.has(name) || name === "SCTLR_EL2" || name === "CPTR_EL2") this.unsynchronised.add(name);
       this.registers.set(name, value | (this.fixed.get(name) ?? 0n));
     }
   }

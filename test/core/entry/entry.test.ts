@@ -73,7 +73,7 @@ const mapped = (pa: number, attributes: bigint): bigint => BigInt(pa) | NORMAL |
 
 describe("the first pCPU", () => {
   const boot = (result: bigint, partition: bigint): Entry => {
-    const machine = poweredOn("axv_image_start", TREE);
+    const machine = poweredOn("axv_image_header", TREE);
     machine.calls["boot"] = returns(result, CALL, (at) => {
       expect([at.x[0], at.sp, at.daif, at.spsel, at.mmuOn]).toEqual([
         TREE,
@@ -127,6 +127,18 @@ describe("the first pCPU", () => {
     expect(machine.registers.get("TCR_EL2")).toBe(0x3519n | (2n << 16n) | (1n << 23n) | (2n << 30n));
   });
 
+  test("all that is zero at first is, whatever was in that memory before", () => {
+    const machine = boot(BigInt(VCPU), 0n);
+    const [first, end] = [machine.place("axv_stage1_tables_end"), machine.place("axv_linear_end")];
+    expect(machine.read(first, 8), "before").not.toBe(0n);
+    machine.calls["axv_init_linear"] = returns(0n, CALL, (at) => {
+      for (let pa = first; pa < end; pa += 8) if (at.read(pa, 8) !== 0n) expect(pa.toString(16)).toBe("zero");
+      expect(at.read(end, 8), "the image's header stays as it is").toBe(0n);
+    });
+    expect(machine.run("wfe")).toBe("wfe");
+    expect(machine.read(machine.place("axv_stacks"), 8), "stacks are written before they are read").not.toBe(0n);
+  });
+
   test("stops where boot() refuses", () => {
     expect(boot(0n, 0n).run("axv_stop", "wfe")).toBe("axv_stop");
   });
@@ -175,7 +187,8 @@ describe("the first pCPU", () => {
   test("its tables: the image at its own addresses, nothing writable is executable, guard pages, linear memory", () => {
     const machine = boot(BigInt(VCPU), 0n);
     machine.run("wfe");
-    const [text, rodata, end, stacks, stacksEnd] = [
+    const [header, text, rodata, end, stacks, stacksEnd] = [
+      "axv_image_header",
       "axv_text_end",
       "axv_rodata_end",
       "axv_image_end",
@@ -186,7 +199,8 @@ describe("the first pCPU", () => {
     for (let at = BASE; at < BASE + 0x20_0000; at += PAGE) {
       const guard = at >= (stacks ?? 0) && at < (stacksEnd ?? 0) && (at - (stacks ?? 0)) % (SLOT / 2) === 0;
       const wanted =
-        at >= (end ?? 0) || guard ? 0n : mapped(at, at < (text ?? 0) ? READ_ONLY : at < (rodata ?? 0) ? READ_ONLY | XN : XN);
+        at >= (end ?? 0) || guard ? 0n :
+        mapped(at, at < (header ?? 0) || at >= (rodata ?? 0) ? XN : at < (text ?? 0) ? READ_ONLY : READ_ONLY | XN);
       if (leaf(machine, at) !== wanted) wrong.push(at.toString(16));
     }
     const [first, last] = [machine.place("axv_linear_start"), machine.place("axv_linear_end")];

@@ -41,6 +41,9 @@ const relocations: RelocationRules = {
 
 // Linux, Documentation/arch/arm64/booting.rst: offset of each field that matters here.
 const TEXT_OFFSET = 8;
+/** An image may lie so far behind where memory begins, and the first 2 MiB of that may be the loader's (core.ld). */
+const LOADERS = 0x20_0000n;
+const PAGE = 4096n;
 const FLAGS = 24;
 const MAGIC = 56;
 const ARM64_MAGIC = 0x644d5241; // "ARM\x64" in memory
@@ -54,13 +57,15 @@ const imageHeader: ImageHeader = {
   bytes: 64,
   wrong(header) {
     if (header.getUint32(MAGIC, true) !== ARM64_MAGIC) return `no "ARM\\x64" at offset ${MAGIC}`;
-    if (header.getBigUint64(TEXT_OFFSET, true) !== 0n) return "text_offset is not 0";
+    const offset = header.getBigUint64(TEXT_OFFSET, true);
+    if (offset < LOADERS || offset >= 2n * LOADERS || offset % PAGE !== 0n) return `text_offset is 0x${offset.toString(16)}`;
     const flags = header.getBigUint64(FLAGS, true);
     const wanted = FLAG_PAGE_4K | FLAG_ANYWHERE;
     if ((flags & (FLAG_BIG_ENDIAN | FLAG_PAGE_SIZE | FLAG_ANYWHERE)) !== wanted)
       return `flags are 0x${flags.toString(16)}, not 0x${wanted.toString(16)}`;
     return undefined;
   },
+  before: (header) => Number(header.getBigUint64(TEXT_OFFSET, true) - LOADERS),
 };
 
 export const AARCH64: Target = {

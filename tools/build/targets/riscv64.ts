@@ -75,6 +75,7 @@ const imageHeader: ImageHeader = {
     if (offset !== OFFSET_IN_RAM) return `text_offset is 0x${offset.toString(16)}, not 0x${OFFSET_IN_RAM.toString(16)}`;
     return (header.getBigUint64(FLAGS, true) & FLAG_BIG_ENDIAN) === 0n ? undefined : "it is big endian";
   },
+  before: () => 0, // text_offset is where the first image begins, behind the firmware
 };
 
 export const RISCV64: Target = {

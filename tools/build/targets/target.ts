@@ -61,6 +61,8 @@ export interface ImageHeader {
   readonly bytes: number;
   /** Undefined: it is as it must be. */
   wrong(header: DataView): string | undefined;
+  /** Bytes of the program that are zero at first, and in no file: they lie in front of the image (core.ld). */
+  before(header: DataView): number;
 }
 
 /** QEMU for the whole machine. */

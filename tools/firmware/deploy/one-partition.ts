@@ -10,6 +10,7 @@ import { readBlob } from "../../../partitions/blob/read.ts";
 import { HEADER_SIZE, IMAGE_SIZE } from "../../../partitions/images/arm64-image.ts";
 import { withFile } from "../../../partitions/source/file.ts";
 import type { Span } from "../../../partitions/units.ts";
+import { beforeImage } from "../../build/pack.ts";
 import { declaredBy } from "../../prove/declared.ts";
 import type { Fit } from "../fit/read.ts";
 import { exactly, piecesOf, within } from "../fit/source.ts";
@@ -49,6 +50,8 @@ interface Packed {
   /** Where the blob begins: behind the core. */
   readonly at: number;
   readonly blob: Blob;
+  /** Bytes in front of the image in memory (tools/build/pack.ts): the blob counts from the first of these. */
+  readonly before: number;
 }
 
 const notAlone = (what: string): DeployError => new DeployError("AXV_DEPLOY_NOT_ALONE", what);
@@ -64,14 +67,23 @@ function packedIn(source: Source, fit: Fit): Packed {
   const image = imageIn(source, fit);
   const { system } = inspectImage(image);
   if (typeof system === "string") throw notAlone(system);
-  return { image, ...system };
+  return packed(image, system.at, system.blob);
+}
+
+const packed = (image: Source, at: number, blob: Blob): Packed =>
+  ({ image, at, blob, before: beforeImage(blob.isa, exactly(image, 0, HEADER_SIZE)) });
+
+/** Where in the image what is at an offset of the blob's lies. */
+function placeOf({ before }: Packed, source: number): number {
+  if (source < before) throw notAlone("what is loaded: it is said to lie in front of the image");
+  return source - before;
 }
 
 /** `at`: where the blob has to be. */
 function packedAt(source: Source, fit: Fit, at: number): Packed {
   const image = imageIn(source, fit);
   try {
-    return { image, at, blob: readBlob(exactly(image, at, Math.max(0, Math.min(BLOB_MAX_BYTES, image.length - at)))) };
+    return packed(image, at, readBlob(exactly(image, at, Math.max(0, Math.min(BLOB_MAX_BYTES, image.length - at)))));
   } catch (error) {
     if (error instanceof BlobError) throw notAlone("the core");
     throw error;
@@ -147,8 +159,8 @@ function blobDifference(old: Blob, now: Blob, replaced: number): string | undefi
 }
 
 function loadDifference(old: Packed, now: Packed, replaced: number): string | undefined {
-  const spans = ({ blob }: Packed): Span[] =>
-    declaredBy(blob).loads.map(({ source, stored }) => ({ base: source, size: stored }));
+  const spans = (system: Packed): Span[] =>
+    declaredBy(system.blob).loads.map(({ source, stored }) => ({ base: placeOf(system, source), size: stored }));
   const before = spans(old);
   const other = spans(now).findIndex((here, n) => {
     const there = before[n];
@@ -163,7 +175,7 @@ const KEY_WORDS = ["key0", "key1", "key2", "key3"] as const;
 
 function imageDifference(
   { signature, manifest }: SignedImage,
-  { image, blob }: Packed,
+  now: Packed,
   update: BlobRecord,
   { was, version }: { readonly was: number; readonly version: number },
 ): string | undefined {
@@ -171,6 +183,7 @@ function imageDifference(
   KEY_WORDS.forEach((name, n) => key.writeBigUInt64LE(BigInt(update[name] ?? 0), n * WORD));
   const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: key.toString("base64url") }, format: "jwk" });
   if (!verify(null, manifest, publicKey, signature)) return "the key in system.yaml has not signed it";
+  const { blob } = now;
   const partition = blob.records["Partition"]?.[Number(update["partition"])];
   const load = blob.records["Load"]?.[Number(update["load"])];
   if (partition === undefined || load === undefined) return "the system has no such partition";
@@ -186,14 +199,14 @@ function imageDifference(
   if (!isPlaced) return "it is loaded or entered elsewhere";
   const isSize = manifest.readBigUInt64LE(abi.MANIFEST_SIZE) === load["size"];
   const hash = manifest.subarray(abi.MANIFEST_HASH, abi.MANIFEST_TARGET);
-  return isSize && loadDigest(image, load).equals(hash) ? undefined : "its bytes are others";
+  return isSize && loadDigest(now, load).equals(hash) ? undefined : "its bytes are others";
 }
 
 /** SHA-256 of a load as it is in memory: from `zeros` on there is nothing else. */
-function loadDigest(image: Source, load: BlobRecord): Buffer {
-  const [base, size, zeros] = [Number(load["source"]), Number(load["size"]), Number(load["zeros"])];
+function loadDigest(system: Packed, load: BlobRecord): Buffer {
+  const [base, size, zeros] = [placeOf(system, Number(load["source"])), Number(load["size"]), Number(load["zeros"])];
   const hash = createHash("sha256");
-  for (const piece of piecesOf(image, { base, size: Math.min(zeros, size) })) hash.update(piece);
+  for (const piece of piecesOf(system.image, { base, size: Math.min(zeros, size) })) hash.update(piece);
   for (let at = zeros; at < size; at += ZEROS.length) hash.update(ZEROS.subarray(0, size - at));
   return hash.digest();
 }

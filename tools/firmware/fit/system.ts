@@ -1,9 +1,11 @@
 // The FIT of a system: its image, for the board that it was planned for.
 import type { Isa } from "../../../boards/isa.ts";
 import type { Load } from "../../../partitions/images/contents.ts";
+import { HEADER_SIZE } from "../../../partitions/images/arm64-image.ts";
 import { isaOfPlan } from "../../../partitions/plan/plan.ts";
 import type { Plan, PlannedMatch } from "../../../partitions/plan/plan.ts";
 import { withFile } from "../../../partitions/source/file.ts";
+import { beforeImage } from "../../build/pack.ts";
 import { FitError } from "./errors.ts";
 import { OURS } from "./frame.ts";
 import { readFit } from "./read.ts";
@@ -37,10 +39,13 @@ export const joined = (boards: readonly string[]): string => [...new Set(boards)
 
 /** `name`: of the system. */
 export function systemFit(name: string, plan: Planned, image: Load, signers: readonly Signer[]): FitStream {
-  const arch = ARCHITECTURES[isaOfPlan(plan)];
+  const isa = isaOfPlan(plan);
+  const header = new Uint8Array(HEADER_SIZE);
+  image.copyTo(header);
+  const address = plan.image.base + beforeImage(isa, header);
   const described = plan.version === undefined ? name : `${name} ${plan.version}`;
   return new FitStream(
-    { name: described, arch, compatible: compatibleOf(plan), address: plan.image.base, time: sourceDate() }, image, signers,
+    { name: described, arch: ARCHITECTURES[isa], compatible: compatibleOf(plan), address, time: sourceDate() }, image, signers,
   );
 }
 

@@ -51,9 +51,6 @@ const EC_SHIFT = 26n;
 const GUEST_STACK = 0x5ac0n;
 /** VMPIDR_EL2.Aff0: the vCPU's index in its partition. */
 const AFFINITY0 = 0xffn;
-/** Where the packer writes the UART's address into the image. */
-const IMAGE_UART = 64;
-const UART_WORD = 8;
 const UARTIMSC = 0x38;
 const SERROR = 0xbe00_0000n;
 
@@ -104,7 +101,6 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
       },
     );
     this.fill(options);
-    options.uart.forEach((word, n) => this.memory.write64(board.imageBase + IMAGE_UART + n * UART_WORD, word));
   }
 
   protected get started(): StartRequest[] {

@@ -47,9 +47,6 @@ const REGISTERS = 32;
 const ECALL_BYTES = 4n;
 /** core/lifecycle.ts. */
 const RESUME = 0;
-/** Where the packer writes the UART's address into the image. */
-const IMAGE_UART = 64;
-const UART_WORD = 8;
 const SATP_SV39 = 8n << 60n;
 const PAGE = 0x1000;
 /** What guests have in x2 as soon as they run. */
@@ -99,7 +96,6 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     });
     this.fill(options);
     this.ownStage.begin(board);
-    options.uart.forEach((word, n) => this.memory.write64(board.imageBase + IMAGE_UART + n * UART_WORD, word));
   }
 
   private fence(by: number, harts: readonly number[], what: Fenced, vmid?: number): void {
