@@ -49,7 +49,7 @@ export const OWN_PAGE_FAULT = exception(LOAD_PAGE);
 const ALL = 0xffff_ffff_ffff_ffffn;
 export const DONE: Answer = { kind: "done", mask: 0n, value: 0n };
 export const returns = (value: number | bigint, mask = ALL): Answer =>
-  ({ kind: "done", mask, value: BigInt.asUintN(64, BigInt(value)) });
+  ({ kind: "done", mask: BigInt.asUintN(64, mask), value: BigInt.asUintN(64, BigInt(value)) });
 
 export const step = (
   words: readonly number[], a: readonly (number | bigint)[], answer: Answer, more: { readonly times?: number } = {},

@@ -16,6 +16,8 @@ const WORDS = 32;
 const ONES = 0xffff_ffffn;
 const READS_DOMAINCFG = 0xffff_ffff_8000_0004n;
 const APLIC_BYTES = 0x4000;
+/** Whether its domain is on is what it was before. */
+const DOMAINCFG_IE = 0x100n;
 const HART_SHIFT = 18;
 const GUEST_SHIFT = 12;
 const RISING = 4;
@@ -80,7 +82,7 @@ export const CONTROLLER: readonly Attempt[] = [
     reads(seen, DOMAINCFG, READS_DOMAINCFG),
   ]),
   made("its APLIC, read into a register that functions keep", "s4, and nothing else has changed", ({ aplic }) => [
-    step([mv(T0, S4), load(4, S4, A1), mv(A0, S4), mv(S4, T0)], [0, aplic], returns(READS_DOMAINCFG)),
+    step([mv(T0, S4), load(4, S4, A1), mv(A0, S4), mv(S4, T0)], [0, aplic], returns(READS_DOMAINCFG, ~DOMAINCFG_IE)),
   ]),
   made("behind its APLIC's end", "where the board's own goes on", ({ aplic }) => [
     fails([load(4, A0, A1)], [0, aplic + APLIC_BYTES], LOAD_GUEST_PAGE, aplic + APLIC_BYTES),
