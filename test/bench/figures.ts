@@ -64,7 +64,7 @@ export const PATHS: readonly PathFigure[] = [
 export interface Figure {
   readonly id: string;
   readonly title: string;
-  readonly unit: "instructions/byte" | "bytes" | "lines" | "× bare metal";
+  readonly unit: "instructions" | "instructions/byte" | "bytes" | "lines" | "× bare metal";
   readonly goal: number;
   readonly bao?: string;
   readonly xen?: string;
@@ -98,3 +98,16 @@ export const LINES: Figure = {
   xen: "76,000",
 };
 export const LINUX: Figure = { id: "linux", title: "Debian Linux, first instruction → init", unit: "× bare metal", goal: 1.03 };
+
+const onRiscv64 = (id: string, title: string, goal: number, bao?: string): Figure =>
+  ({ id: `riscv64-${id}`, title: `RISC-V: ${title}`, unit: "instructions", goal, ...(bao !== undefined && { bao }) });
+/** What a direct guest of RISC-V waits for most: 2 is what it takes without a hypervisor. */
+export const RISCV64_TIMER = onRiscv64("timer", "timer → handler", 2);
+export const RISCV64_MESSAGE = onRiscv64("message", "message to its interrupt file → handler", 2);
+export const RISCV64_WIRE = onRiscv64("wire", "passthrough wire → handler, by the APLIC", 2);
+export const RISCV64_CALL = onRiscv64("hypercall", "hypercall, round trip", 60, "270");
+export const RISCV64_PROBE = onRiscv64("probe", "SBI probe_extension, round trip", 60, "227–244");
+export const RISCV64_SET_TIMER = onRiscv64("set-timer", "SBI set_timer, round trip", 60);
+export const RISCV64_APLIC = onRiscv64("aplic-read", "emulated APLIC read", 180, "348");
+export const RISCV64_COMPRESSED = onRiscv64("aplic-read-compressed", "…by an instruction of 16 bits", 180);
+export const RISCV64_IPI = onRiscv64("ipi", "IPI by SBI to self → handler", 250, "968");

@@ -10,6 +10,7 @@ import { drawHistograms, PICTURE } from "./histograms.ts";
 import { measureLinux } from "./linux.ts";
 import { measureCells, measureCopying } from "./matrix.ts";
 import { formatJson, formatTable, isBad, NOTES } from "./report.ts";
+import { measureRiscv64 } from "./riscv64.ts";
 import { linuxRow, pathRows, sizeRows } from "./rows.ts";
 
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
@@ -23,8 +24,10 @@ try {
   const cells = await measureCells({ companies: ["alone", "linux"], progress });
   const linux = await measureLinux(progress);
   const handlers = await measureHandlers(progress);
+  const riscv64 = await measureRiscv64(progress);
   const paths = pathRows(cells, copyPerByte);
-  const result = { paths, figures: [...(await sizeRows(copyPerByte)), linuxRow(linux)], checks: checkCells(cells), handlers };
+  const figures = [...(await sizeRows(copyPerByte)), linuxRow(linux), ...riscv64];
+  const result = { paths, figures, checks: checkCells(cells), handlers };
   drawHistograms(paths);
   if (options.json) {
     console.log(formatJson(result));

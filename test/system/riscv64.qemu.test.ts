@@ -8,7 +8,7 @@ import { BLOB_ISA as AARCH64 } from "../../partitions/blob/aarch64.table.ts";
 import { place } from "../../partitions/blob/field.ts";
 import { HEADER, PARTITION_DIRECT, PARTITION_PMU } from "../../partitions/blob/layout.table.ts";
 import { PLC_TAG_JITTER_MAX, PLC_TAG_OVERRUNS, PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
-import { assembled, plcGuest, Riscv64System } from "./riscv64System.ts";
+import { assembled, numbersOf, plcGuest, Riscv64System } from "./riscv64System.ts";
 
 const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
 
@@ -32,9 +32,6 @@ afterEach(async () => {
 
 const events = (booted: Riscv64System, code: number): bigint[] =>
   booted.events.filter((event) => event.code === code).map(({ a }) => a);
-/** What a guest in assembly has printed, signed. */
-const numbersOf = ({ printed }: Riscv64System): bigint[] =>
-  [...printed.matchAll(/[0-9a-f]{16} /g)].map(([text]) => BigInt.asIntN(64, BigInt(`0x${text.trim()}`)));
 const scans = ({ telemetry }: Riscv64System): bigint => telemetry?.tags.get(PLC_TAG_SCANS) ?? 0n;
 
 describe.each(MODES)("the PLC guest, interrupts: %s", (_, flags) => {

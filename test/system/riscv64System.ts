@@ -180,6 +180,10 @@ export class Riscv64System {
   }
 }
 
+/** What a guest in assembly has printed, signed. */
+export const numbersOf = ({ printed }: Riscv64System): bigint[] =>
+  [...printed.matchAll(/[0-9a-f]{16} /g)].map(([text]) => BigInt.asIntN(64, BigInt(`0x${text.trim()}`)));
+
 /** The PLC guest. */
 export const plcGuest = async (): Promise<string> => (await buildProgram(PLC_RISCV64)).binary;
 

@@ -1,5 +1,5 @@
 // A message to its own interrupt file, and how long until the handler's first instruction, in virtual time (an instruction is a
-// ns) by the cycle counter. Prints: the least and the most of 1,000; what was claimed last.
+// ns) by the cycle counter. Prints: the least and the most of 10,000; what was claimed last.
 #include "common.inc"
 
 #define SISELECT            0x150
@@ -11,7 +11,7 @@
 #define IDENTITY            5
 #define SEIE                (1 << 9)
 #define SIE                 (1 << 1)
-#define SAMPLES             1000
+#define SAMPLES             10000
 
         .globl  _start
 _start:

@@ -1,11 +1,11 @@
 // In virtual time (an instruction is a ns), by the cycle counter: from the timer's expiry to the handler's first instruction,
-// and how long a hypercall takes there and back. Prints: the least and the most of 1,000 expiries; the call's instructions.
+// and how long a hypercall takes there and back. Prints: the least and the most of 10,000 expiries; the call's instructions.
 #include "common.inc"
 
 #define STIMECMP            0x14d
 #define STIE                (1 << 5)
 #define SIE                 (1 << 1)
-#define SAMPLES             1000
+#define SAMPLES             10000
 #define TICKS               10
 #define TICK_NS             100
 

@@ -1,7 +1,7 @@
 // A wire to its own interrupt file, by the APLIC that it sees: the RTC's alarm (goldfish-rtc), which goes off as it is set; and
 // how long until the handler's first instruction, in virtual time (an instruction is a ns). Then what its calls and accesses
-// take, there and back, and an IPI to itself until its handler. Prints: the least and the most of 1,000 wires; the least of
-// 1,000 probes, set_timers, reads of the APLIC by an instruction of 32 bits and one of 16, IPIs; what was claimed last; what the
+// take, there and back, and an IPI to itself until its handler. Prints: the least and the most of 10,000 wires; the least of
+// 10,000 probes, set_timers, reads of the APLIC by an instruction of 32 bits and one of 16, IPIs; what was claimed last; what the
 // debug console took.
 #include "common.inc"
 
@@ -15,7 +15,7 @@
 #define SSIE                (1 << 1)
 #define SIE                 (1 << 1)
 #define SSIP                (1 << 1)
-#define SAMPLES             1000
+#define SAMPLES             10000
 
 #define APLIC               0x0d000000
 #define DOMAINCFG           0
