@@ -446,7 +446,7 @@ test("affinities, spare SPIs and places that only just go together are taken", (
 test("an image that reaches beyond its bank of RAM is refused where the board is named", () => {
   const board = altered(QEMU, [
     "{ base: 0x40000000, size: 0x40000000 }",
-    "{ base: 0x40000000, size: 0x300000 }\n  - { base: 0x80000000, size: 0x40000000 }",
+    "{ base: 0x40000000, size: 0x280000 }\n  - { base: 0x80000000, size: 0x40000000 }",
   ]);
   expect(told({ "boards/mine/board.yaml": board })).toEqual([
     expect.stringMatching(

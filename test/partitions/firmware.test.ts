@@ -60,7 +60,7 @@ describe("memory that firmware keeps", () => {
   });
 
   test("is where the image ends, if it is behind it", () => {
-    const board = "reserved: [{ base: 0x40300000, size: 0x1000, what: TF-A }]\n";
+    const board = "reserved: [{ base: 0x40280000, size: 0x1000, what: TF-A }]\n";
     expect(told(plan(board, `a: { guest: plc, cpus: [1], image: ${plc} }`))).toEqual([
       expect.stringMatching(/^1:8 AXV-P096 the image at 0x40200000….* is not all RAM that firmware leaves$/),
     ]);

@@ -84,7 +84,9 @@ describe("nothing is written", () => {
       "extends: qemu-aarch64\n" +
         "layout: { table: gpt, sectors: 65536, slots: { sectors: 512 }, boot: { sectors: 8192 }, load: 0x48000000 }\n",
     );
-    writeFileSync(at("tiny.yaml"), system("tiny"));
+    writeFileSync(at("large.bin"), new Uint8Array(0x10_0000).fill(1));
+    const large = "{ guest: bare-metal, image: large.bin, load: 0x40000000, cpus: [2], memory: 2M }";
+    writeFileSync(at("tiny.yaml"), `${system("tiny")}  large: ${large}\n`);
     expect(refusal("tiny.yaml", "--disk", "t.img")).toMatch(/the system has \d+ bytes, and a slot .* "tiny" 1048576: make/);
     expect(existsSync(at("t.img"))).toBe(false);
   });

@@ -41,7 +41,7 @@ import { COUNTER_FREQUENCY } from "./timers.ts";
 import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
 
 /** A loop's bound, a table's entry that is looked at, a register that never changes. */
-const UNNOTICED = /^(bound|physicalRead64|mrs_ID_.*)$/;
+const UNNOTICED = /^(bound|crc32Byte|crc32Double|physicalRead64|mrs_ID_.*)$/;
 /** An SGI, a device write, a table's entry, an invalidation. */
 const SHOWN = /^(msr_ICC_SGI1R_EL1|mmioWrite|physicalWrite|tlbi)/;
 
