@@ -1,11 +1,12 @@
 // A board whose firmware stays at EL3: a GICv3 with two Security states, where priorities are seen shifted, and the priority mask
 // only if firmware takes FIQs (SCR_EL3.FIQ; IHI 0069 §4.8.6). Injected and direct interrupts work in either world.
-import { closeSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
+import { beforeImage } from "../../tools/build/pack.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
@@ -27,10 +28,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function buildFirmware(fiq: number): string {
+/** `image`: where it goes on, at EL2. */
+function buildFirmware(fiq: number, image: number): string {
   const object = join(folder, "firmware.o");
   const file = join(folder, "firmware.bin");
-  runTool(CLANG, ["--target=aarch64-none-elf", `-DFIQ=${fiq}`, "-c", "test/system/assembly/firmware.S", "-o", object]);
+  const defines = [`-DFIQ=${fiq}`, `-DIMAGE=${image}`];
+  runTool(CLANG, ["--target=aarch64-none-elf", ...defines, "-c", "test/system/assembly/firmware.S", "-o", object]);
   runTool(LLD, ["--oformat=binary", "-Ttext=0", "--entry=0", object, "-o", file]);
   return file;
 }
@@ -46,6 +49,7 @@ async function withBoard(fiq: number, system: string, use: (booted: Booted) => P
   writeFileSync(file, system);
   const { plan, image, opened } = await prepare(file, () => {});
   closeSync(opened);
+  const at = plan.image.base + beforeImage("aarch64", readFileSync(image));
   const machine = await startQemu([
     ...[
       "-M",
@@ -57,9 +61,9 @@ async function withBoard(fiq: number, system: string, use: (booted: Booted) => P
       "-m",
       "1G",
       "-bios",
-      buildFirmware(fiq),
+      buildFirmware(fiq, at),
     ],
-    ...["-device", `loader,file=${image},addr=0x${plan.image.base.toString(16)},force-raw=on`],
+    ...["-device", `loader,file=${image},addr=0x${at.toString(16)},force-raw=on`],
   ]);
   const session = new Session(machine.uart, plan.partitions);
   const holds = (name: string, condition: (partition: PartitionRecord) => boolean): boolean => {

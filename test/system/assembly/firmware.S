@@ -1,10 +1,9 @@
 // Firmware at EL3 for a test: a machine with two Security states, all interrupts Non-secure, SCR_EL3.FIQ as -DFIQ says, and PSCI
-// CPU_ON. It leaves for EL2 at 0x40200000, as QEMU does by itself where there is no EL3.
+// CPU_ON. It leaves for EL2 at IMAGE, as QEMU does by itself where there is no EL3.
 
 #define MAILBOXES       0x0e000000          // 16 bytes a CPU in QEMU's Secure RAM: entry, argument
 #define GICD            0x08000000
 #define GICR            0x080a0000
-#define IMAGE           0x40200000
 #define DEVICE_TREE     0x40000000          // where QEMU puts it for firmware
 #define SPSR_EL2H       0x3c9
 #define SCR_EL3_VALUE   (0x531 | FIQ << 2)  // RW, HCE, RES1, NS
