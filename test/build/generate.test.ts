@@ -69,6 +69,7 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
       const symbols = [
         "axv_image_start",
         "axv_image_end",
+        "axv_image_uart",
         "axv_linear_start",
         "axv_stage1_root",
         "axv_secondary_entry",
@@ -77,6 +78,7 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
         "axv_own_root",
         "axv_probe_machine",
         "axv_probe_file",
+        "axv_limit_state",
       ];
       writeFileSync(join(ROOT, folder, "symbols.S"), symbols.map((name) => `.global ${name}\n${name}:\n`).join(""));
       const sources = { cFile: `${folder}/all.c`, assembly: [`${folder}/symbols.S`], linkerScript: `${folder}/all.ld` };
