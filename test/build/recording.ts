@@ -60,7 +60,9 @@ export class Recording {
     const record = (module: WebAssembly.Module, imports: WebAssembly.Imports): { exports: WebAssembly.Exports } =>
       this.#instantiate((wrapped) => new Instance(module, wrapped), imports);
     function Recorded(module: WebAssembly.Module, imports: WebAssembly.Imports) {
-      return record(module, imports);
+      // The machine's own, which has no memory, is none of them (tools/machine/quickBound.ts).
+      const isCore = WebAssembly.Module.imports(module).some((one) => one.module === BOUND.module);
+      return isCore ? record(module, imports) : new Instance(module, imports);
     }
     WebAssembly.Instance = Recorded as unknown as typeof Instance;
     try {
