@@ -22,7 +22,7 @@ test("reset, all exception vectors (none for AArch32 at EL1), what a pCPU withou
   // The first vector shares its address with the table.
   const expected = vectors.map((name) => (name === "axv_vector_el2t_sync" ? "axv_vectors" : name));
   expect(names.filter((name) => !name.includes("(after WFI)")).sort()).toEqual(
-    [...expected, "axv_image_start", "axv_look", "axv_probe_failed", "axv_secondary_entry"].sort(),
+    [...expected, "axv_image_header", "axv_look", "axv_probe_failed", "axv_secondary_entry"].sort(),
   );
   expect(new Set(names.filter((name) => name.includes("(after WFI)")).map((name) => name.split(/[+ ]/)[0]))).toEqual(
     new Set(["axv_look", "axv_spare", "axv_stop"]),
