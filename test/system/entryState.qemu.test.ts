@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
+import { beforeImage } from "../../tools/build/pack.ts";
 import { assemble } from "../run/bare-metal.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { BOARDS, INTERRUPTS, twoPlcs } from "./systems.ts";
@@ -25,7 +26,7 @@ const dirtied = (version: number, defines: string) => (image: Uint8Array, { imag
   const folder = mkdtempSync(join(tmpdir(), "axv-entry-"));
   const code0 = new DataView(image.buffer, image.byteOffset).getUint32(0, true);
   expect(code0 & ~OFFSET).toBe(BRANCH);
-  const entry = base + (code0 & OFFSET) * 4;
+  const entry = base + beforeImage("aarch64", image) + (code0 & OFFSET) * 4;
   const stub = readFileSync(assemble(folder, `#define GIC_VERSION ${version}\n#define ENTRY ${entry}\n${defines}${SOURCE}`));
   rmSync(folder, { recursive: true });
   const at = Math.ceil(image.length / PAGE) * PAGE;
