@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUNDLE } from "../bundle.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
+import { beforeImage } from "../../tools/build/pack.ts";
 import { here } from "./systems.ts";
 
 type Result = SpawnSyncReturns<string>;
@@ -146,8 +147,7 @@ describe("axv-part build", () => {
       const core = readFileSync("build/core/core.bin");
       const blob = readBlob(bytes.subarray(core.length));
       expect(blob).toEqual(readBlob(readFileSync(inFolder("line/system.blob"))));
-      // In front of the image is what is zero at first: offsets count from there (tools/build/pack.ts).
-      const before = Number(bytes.readBigUInt64LE(8)) - 0x20_0000;
+      const before = beforeImage("aarch64", core); // offsets count from the zeros in front
       expect(Number(blob.header["hypervisorSize"])).toBe(Math.ceil((before + bytes.length) / 4096) * 4096);
       const guest = readFileSync("build/plc/plc.bin");
       const [load] = blob.records["Load"] ?? [];
