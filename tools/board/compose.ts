@@ -18,6 +18,7 @@ import { BoardError } from "./errors.ts";
 import type { AnyFile, BoardFile } from "./file.ts";
 import { gicOf } from "./gic.ts";
 import { memoryOf, ramOf, reservedOf } from "./memory.ts";
+import type { MemoryFacts } from "./memory.ts";
 import type { Tree } from "./tree.ts";
 import { uartOf } from "./uart.ts";
 import { watchdogOf } from "./watchdog.ts";
@@ -63,8 +64,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
       caches,
       refill_event: last === 3 ? REFILLS_L3 : REFILLS_L2,
     },
-    ram: memory.ram.map((bank) => ({ ...bank })),
-    ...(memory.reserved.length > 0 ? { reserved: memory.reserved.map((span) => ({ ...span })) } : {}),
+    ...banksOf(memory),
     gic,
     timer,
     ...(counterHz === undefined ? {} : { counter_hz: counterHz }),
@@ -73,9 +73,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
     ...(found === undefined ? {} : { watchdog: found.watchdog }),
     spare_spis: [...spares],
     boot: { image: memory.image, conduit },
-    ...(compatible === undefined || !matched.safeParse(compatible).success
-      ? {}
-      : { match: [{ path: "/", property: "compatible", has: compatible }] }),
+    ...matchOf(compatible),
     device_kinds: {},
     devices: {},
   };
@@ -125,6 +123,18 @@ export function holdSound(file: AnyFile): void {
 }
 
 export const remark = (key: string, holds: boolean, text: string): [string, string][] => (holds ? [[key, text]] : []);
+
+/** Whose board it is, as board.yaml's `match:` has it; nothing where the tree's own word for it is none. */
+export const matchOf = (compatible: string | undefined) =>
+  compatible === undefined || !matched.safeParse(compatible).success
+    ? {}
+    : { match: [{ path: "/", property: "compatible", has: compatible }] };
+
+/** RAM, and what of it firmware keeps, if it keeps some; copies, for they are written to a file. */
+export const banksOf = ({ ram, reserved }: MemoryFacts) => ({
+  ram: ram.map((bank) => ({ ...bank })),
+  ...(reserved.length > 0 ? { reserved: reserved.map((span) => ({ ...span })) } : {}),
+});
 
 const NAME_MAX = 63;
 export const nameOf = (compatible = ""): string => {

@@ -1,11 +1,10 @@
 // A board.yaml of a RISC-V board's device tree: what the tree says, and where it says nothing what is likely, with a remark.
-import { matched } from "../../../boards/firmware.ts";
 import { FRAME } from "../../../boards/limits.ts";
 import { aiaFrames } from "../../../partitions/check/riscv64/facts.ts";
 import { stringsOf } from "../../../partitions/devicetree/properties.ts";
 import { BLOCK, contains, gapsOf, overlaps } from "../../../partitions/units.ts";
 import type { Span } from "../../../partitions/units.ts";
-import { describe, holdSound, kindsOf, nameOf, remark } from "../compose.ts";
+import { banksOf, describe, holdSound, kindsOf, matchOf, nameOf, remark } from "../compose.ts";
 import type { Composed } from "../compose.ts";
 import { cachesOf } from "../cpus.ts";
 import { devicesOf, usable } from "../devices.ts";
@@ -38,8 +37,7 @@ export function composeRiscv(tree: RiscvTree, ram: readonly Span[]): Composed<Ri
       guest_files: guestFiles,
       caches: cachesOf(places, harts),
     },
-    ram: memory.ram.map((bank) => ({ ...bank })),
-    ...(memory.reserved.length > 0 ? { reserved: memory.reserved.map((span) => ({ ...span })) } : {}),
+    ...banksOf(memory),
     imsic: { ...imsic },
     aplic: { ...aplic },
     counter_hz: harts.counterHz,
@@ -47,9 +45,7 @@ export function composeRiscv(tree: RiscvTree, ram: readonly Span[]): Composed<Ri
     ...(found === undefined ? {} : { watchdog: found.watchdog }),
     spare_sources: [...sparesOf(interrupts.used(), aplic.sources + 1, 1)],
     boot: { image: memory.image },
-    ...(compatible === undefined || !matched.safeParse(compatible).success
-      ? {}
-      : { match: [{ path: "/", property: "compatible", has: compatible }] }),
+    ...matchOf(compatible),
     device_kinds: {},
     devices: {},
   };
