@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MIB } from "../../partitions/units.ts";
 import { BootedSystem } from "../system/bootedSystem.ts";
-import { makeUpdate } from "../system/updateSystem.ts";
+import { linuxBesidePlc, makeUpdate } from "../system/updateSystem.ts";
 
 const MEBIBYTES = 16;
 const GOAL_SECONDS = 10;
@@ -19,7 +19,7 @@ async function measure(linuxCpus: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "axv-bench-update-"));
   let system: BootedSystem | undefined;
   try {
-    const { text } = await makeUpdate(folder, MEBIBYTES * MIB, linuxCpus);
+    const { text } = await makeUpdate(folder, "aarch64", linuxBesidePlc(linuxCpus), MEBIBYTES * MIB);
     const booted = await BootedSystem.boot("bench-update", text, { qemu: ["-icount", "shift=0,sleep=off"] });
     system = booted;
     await booted.line("linux", /^axv: linux=/);

@@ -1,15 +1,27 @@
 // The demo on RISC-V: Debian 13, its kernel unmodified, on two harts with disk and network passed through, beside a PLC guest
-// whose process image it reads. Interrupts of both are direct.
-import { readFileSync } from "node:fs";
+// whose process image it reads, and to which it may bring a new image. Interrupts of both are direct.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
+import { demoRiscv64 } from "./systems.ts";
+import { updateThePlc } from "./updateSteps.ts";
+import { makeUpdate } from "./updateSystem.ts";
 
+const folder = mkdtempSync(join(tmpdir(), "axv-riscv64-demo-"));
 let system: BootedSystem;
+let update: Buffer;
 beforeAll(async () => {
-  system = await BootedSystem.boot("riscv64-demo", readFileSync("partitions/examples/demo-riscv64.yaml", "utf8"));
+  const { text, bytes } = await makeUpdate(folder, "riscv64", demoRiscv64());
+  update = bytes;
+  system = await BootedSystem.boot("riscv64-demo", text);
 });
-afterAll(async () => system.stop());
+afterAll(async () => {
+  await system.stop();
+  rmSync(folder, { recursive: true });
+});
 
 const exits = (name: string): number[] => system.partition(name).exits;
 
@@ -24,4 +36,8 @@ test("Linux has its CPUs and its disk, by interrupts of its own, and reads what 
   await system.until("a later process image", () => system.said("linux").some(later));
   expect(exits("plc")).toEqual(before);
   expect(exits("linux")[abi.EXIT_FAULT]).toBe(0);
+});
+
+test("the PLC guest scans on while Linux brings it an image, runs it after a restart, and after a rollback the old one", async () => {
+  await updateThePlc(system, update);
 });

@@ -48,6 +48,13 @@ channels:
 /** Of boards that have not the pCPUs of the demo's: one is Linux's, one the PLC guest's. */
 const TWO_PCPUS = new Set(["xlnx-versal-virt"]);
 
+/** The demo's system on RISC-V. */
+export function demoRiscv64(): string {
+  const system = parseDocument(readFileSync("partitions/examples/demo-riscv64.yaml", "utf8"));
+  system.setIn(["partitions", "plc", "watchdog"], PATIENT_WATCHDOG);
+  return system.toString();
+}
+
 /** The demo's system, on that board and with such interrupts for its PLC guest. */
 export function demo(board: string, interrupts: Interrupts): string {
   const system = parseDocument(readFileSync("partitions/examples/demo.yaml", "utf8"));

@@ -1,11 +1,13 @@
-// A system whose Linux can bring the PLC beside it a new image, and has it: what update.qemu.test.ts and the benchmark boot.
+// A system whose Linux can bring the PLC beside it a new image, and has it: what tests and the benchmark boot.
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseDocument } from "yaml";
+import type { BoardIsa } from "../../boards/isa.ts";
 import { IMAGE_HEADER_BYTES } from "../../core/abi.ts";
 import { MIB } from "../../partitions/units.ts";
 import { buildProgram } from "../../tools/build/index.ts";
-import { PLC } from "../../tools/build/programs.ts";
+import { PLC, PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { publicHex, signUpdate } from "../../tools/firmware/update/sign.ts";
 import { cpio, file } from "../../tools/linux/cpio.ts";
 import { ensureLinux } from "../../tools/linux/linux.ts";
@@ -20,18 +22,33 @@ const CPIO_ALIGNMENT = 4;
 export const OLD = "plc: scans=";
 export const NEW = "PLC: scans=";
 
-const yaml = (image: string, initrd: string, key: string, mebibytes: number, linuxCpus: string): string => `
+const PLCS = { aarch64: PLC, riscv64: PLC_RISCV64 } as const;
+
+/** The system that is booted on AArch64. `linuxCpus`: with 2 no pCPU is spare. */
+export const linuxBesidePlc = (linuxCpus = "0, 1"): string => `
 board: qemu-aarch64
 partitions:
-  linux: { guest: linux, initrd: ${initrd}, cpus: [${linuxCpus}], memory: 256M }
-  plc:
-    guest: plc
-    image: ${image}
-    cpus: [3]
-    memory: ${2 * mebibytes + 16}M
-    interrupts: direct
-    update: { key: ${key}, from: linux, size: ${mebibytes}M, version: ${VERSION} }
+  linux: { guest: linux, cpus: [${linuxCpus}], memory: 256M }
+  plc: { guest: plc, cpus: [3], interrupts: direct }
 `;
+
+interface Files {
+  readonly image: string;
+  readonly initrd: string;
+  readonly key: string;
+  /** Of the larger image. */
+  readonly mebibytes: number;
+}
+
+/** That system, whose Linux may bring its PLC a new image. */
+function withUpdate(text: string, { image, initrd, key, mebibytes }: Files): string {
+  const system = parseDocument(text);
+  system.setIn(["partitions", "linux", "initrd"], initrd);
+  system.setIn(["partitions", "plc", "image"], image);
+  system.setIn(["partitions", "plc", "memory"], `${2 * mebibytes + 16}M`);
+  system.setIn(["partitions", "plc", "update"], { key, from: "linux", size: `${mebibytes}M`, version: VERSION });
+  return system.toString();
+}
 
 export interface UpdateSystem {
   /** system.yaml. */
@@ -41,15 +58,15 @@ export interface UpdateSystem {
 }
 
 /**
- * The system, its files in `folder`, and in Linux's root the signed image as `good`, as `bad`, of which one bit is another, and
- * half of it as `short`. `extra`: bytes behind the image, which make it longer. `linuxCpus`: with 2 no pCPU is spare.
+ * The system of that text, of partitions `linux` and `plc`, its files in `folder`, and in Linux's root the signed image as `good`,
+ * as `bad`, of which one bit is another, and half of it as `short`. `extra`: bytes behind the image, which make it longer.
  */
-export async function makeUpdate(folder: string, extra = 0, linuxCpus = "0, 1"): Promise<UpdateSystem> {
+export async function makeUpdate(folder: string, isa: BoardIsa, text: string, extra = 0): Promise<UpdateSystem> {
   const path = (name: string): string => join(folder, name);
   const { privateKey } = generateKeyPairSync("ed25519");
   writeFileSync(path("key.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
-  const image = readFileSync((await buildProgram(PLC)).binary);
-  const { initramfs } = await ensureLinux();
+  const image = readFileSync((await buildProgram(PLCS[isa])).binary);
+  const { initramfs } = await ensureLinux(undefined, isa);
   const at = image.indexOf(OLD);
   if (at < 0) throw new Error(`the PLC guest does not print "${OLD}"`);
   const changed = Buffer.concat([image, Buffer.alloc(extra, 1)]);
@@ -58,7 +75,7 @@ export async function makeUpdate(folder: string, extra = 0, linuxCpus = "0, 1"):
   writeFileSync(path("old.bin"), image);
   writeFileSync(path("new.bin"), changed);
   const key = publicHex(privateKey);
-  writeFileSync(path("new.yaml"), yaml(path("new.bin"), initramfs, key, mebibytes, linuxCpus));
+  writeFileSync(path("new.yaml"), withUpdate(text, { image: path("new.bin"), initrd: initramfs, key, mebibytes }));
   const planned = planFile(path("new.yaml")).system;
   if (planned === undefined) throw new Error("the system is not sound");
   const { bytes } = signUpdate(path("new.yaml"), planned, path("key.pem"), String(VERSION + 1));
@@ -70,5 +87,5 @@ export async function makeUpdate(folder: string, extra = 0, linuxCpus = "0, 1"):
   const short = bytes.subarray(0, bytes.length / 2);
   const more = cpio([file("good", bytes), file("bad", flipped), file("short", short)]);
   writeFileSync(path("initrd"), Buffer.concat([linux, padding, more]));
-  return { text: yaml(path("old.bin"), path("initrd"), key, mebibytes, linuxCpus), bytes };
+  return { text: withUpdate(text, { image: path("old.bin"), initrd: path("initrd"), key, mebibytes }), bytes };
 }

@@ -1,4 +1,4 @@
-// update-sender FILE: a Linux/arm64 program that brings a new image for another partition, as `axv-part update sign` has made
+// update-sender FILE: a Linux program that brings a new image for another partition, as `axv-part update sign` has made
 // it, to the hypervisor: through the ring behind this partition's mailbox (core/abi.ts, MAILBOX_UPDATE_*), which it finds in the
 // device tree and maps by /dev/mem. It checks nothing of the image, for the hypervisor does. Exit status 0: it is ready, and runs
 // with that partition's next start. This is asc's entry file; start.S calls the two exports.
