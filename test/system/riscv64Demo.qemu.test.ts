@@ -38,6 +38,6 @@ test("Linux has its CPUs and its disk, by interrupts of its own, and reads what 
   expect(exits("linux")[abi.EXIT_FAULT]).toBe(0);
 });
 
-test("the PLC guest scans on while Linux brings it an image, runs it after a restart, and after a rollback the old one", async () => {
+test("its PLC scans on while Linux brings it an image, runs that after a restart, and after a rollback its old one", async () => {
   await updateThePlc(system, update);
 });

@@ -1,5 +1,5 @@
-// What a PLC guest and Linux beside it make of a new image for the PLC: it scans on while Linux brings it with update-sender, runs
-// the new one from its next start, and the one before after a rollback. Linux is not disturbed.
+// What a PLC guest and Linux beside it make of a new image for the PLC: it scans on while Linux brings it with update-sender,
+// runs the new one from its next start, and the one before after a rollback. Linux is not disturbed.
 import { expect } from "vitest";
 import { IMAGE_HEADER_BYTES } from "../../core/abi.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";

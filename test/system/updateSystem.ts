@@ -58,8 +58,8 @@ export interface UpdateSystem {
 }
 
 /**
- * The system of that text, of partitions `linux` and `plc`, its files in `folder`, and in Linux's root the signed image as `good`,
- * as `bad`, of which one bit is another, and half of it as `short`. `extra`: bytes behind the image, which make it longer.
+ * The system of that text, of partitions `linux` and `plc`, its files in `folder`, and in Linux's root the signed image as
+ * `good`, as `bad`, of which one bit is another, and half of it as `short`. `extra`: bytes behind the image.
  */
 export async function makeUpdate(folder: string, isa: BoardIsa, text: string, extra = 0): Promise<UpdateSystem> {
   const path = (name: string): string => join(folder, name);
