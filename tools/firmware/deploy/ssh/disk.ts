@@ -22,10 +22,12 @@ fi
 if ! [ -f "$1" ]; then echo "there is no such disk, and no such file" >&2; exit 1; fi
 set -- $(ls -nL "$1")
 echo $(($5 / ${SECTOR}))`;
-/** What is read at once: each command there takes a while to begin. */
+/** What is read at least: each command there takes a while to begin. */
 const BLOCK = MIB / 16;
-/** path, block */
-const READ = `exec dd if="$1" bs=${BLOCK} skip=$2 count=1`;
+/** path, first block, blocks */
+const READ = `exec dd if="$1" bs=${BLOCK} skip=$2 count=$3`;
+/** What one of these reads at most: its answer has to lie in memory. */
+const BLOCKS_MAX = CHUNK / BLOCK;
 /** path, size of a block, first block. What arrives is written as it comes. */
 const WRITE = `exec dd of="$1" bs=$2 seek=$3 conv=notrunc,fsync`;
 /** path, size of a block, first block, blocks of a chunk, whole chunks, first sector of the rest, its sectors */
@@ -58,7 +60,7 @@ export class SshDisk implements Target {
   readonly model = undefined;
   readonly #path: string;
   readonly #connection: SshConnection;
-  /** By their numbers: blocks that have been read since the last write. */
+  /** By their numbers: blocks that have been read, and not written since. */
   readonly #known = new Map<number, Uint8Array>();
 
   constructor(name: string, path: string, connection: SshConnection) {
@@ -76,7 +78,7 @@ export class SshDisk implements Target {
     for (let at = first * SECTOR; at < end; ) {
       const block = Math.floor(at / BLOCK);
       const offset = at - block * BLOCK;
-      const bytes = this.#block(block).subarray(offset, offset + end - at);
+      const bytes = this.#block(block, Math.ceil(end / BLOCK)).subarray(offset, offset + end - at);
       if (bytes.length === 0) throw new RemoteFailure(`sector ${at / SECTOR} cannot be read`, false);
       into.set(bytes, at - first * SECTOR);
       at += bytes.length;
@@ -84,16 +86,20 @@ export class SshDisk implements Target {
     return into;
   }
 
-  #block(number: number): Uint8Array {
+  /** With all unknown ones behind it that are wanted too, up to `end`. */
+  #block(number: number, end: number): Uint8Array {
     const known = this.#known.get(number);
     if (known !== undefined) return known;
-    const bytes = this.#connection.ask(READ, [this.#path, number]);
-    this.#known.set(number, bytes);
-    return bytes;
+    let count = 1;
+    while (count < BLOCKS_MAX && number + count < end && !this.#known.has(number + count)) count++;
+    const bytes = this.#connection.ask(READ, [this.#path, number, count]);
+    for (let n = 0; n < count; n++) this.#known.set(number + n, bytes.subarray(n * BLOCK, (n + 1) * BLOCK));
+    return bytes.subarray(0, BLOCK);
   }
 
   write(first: number, bytes: Uint8Array): void {
-    this.#known.clear();
+    const end = Math.ceil((first * SECTOR + bytes.length) / BLOCK);
+    for (let block = Math.floor((first * SECTOR) / BLOCK); block < end; block++) this.#known.delete(block);
     this.#connection.ask(WRITE, [this.#path, SECTOR, first], bytes);
   }
 
