@@ -2,6 +2,7 @@
 // architecture's (Arm ARM DDI 0487, GICv3 IHI 0069). `mrs_X()` reads system register X, `msr_X(v)` writes it.
 import { mmio, physical, symbol } from "../../core/physical.table.ts";
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
+import { sha256Rounds } from "./sha256.table.ts";
 
 /** Encodings for names that clang does not know without an extension: S<op0>_<op1>_C<n>_C<m>_<op2>. */
 const ENCODING: Readonly<Record<string, string>> = {
@@ -331,6 +332,7 @@ export const aarch64: readonly Intrinsic[] = [
     doc: "CRC32X: eight more bytes.",
     c: `__asm__(".arch_extension crc\\n\\tcrc32x %w0, %w0, %1" : "+r"(crc) : "r"(value)); return crc;`,
   },
+  sha256Rounds,
 
   // Barriers, TLB and cache maintenance
   instruction("wfi", "wfi", "Sleeps until an interrupt is pending, masked or not."),

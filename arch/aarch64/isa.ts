@@ -11,11 +11,13 @@ export {
   cleanPhysical, copyFromPhysical, copyPhysical, crc32Byte, crc32Double, dsbIsh as readBarrier, dsbSy as fence, imageBase,
   imageSize, imageUart, linearToPhysical, mmioRead16, mmioRead32, mmioRead8, mmioWrite16, mmioWrite32, mmioWrite8,
   mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64,
-  physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
+  physicalWrite32, physicalWrite64, relax, sha256Rounds, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
 export { absorbOwn } from "./entropy";
 /** ID_AA64ISAR0_EL1.CRC32, of four bits. False: this CPU has no such instructions. */
 export function prepareCrc32(): bool { return (mrs_ID_AA64ISAR0_EL1() & ISAR0_CRC32) != 0; }
+/** FEAT_SHA256: a Raspberry Pi 4, for one, has it not. */
+export function hasSha256(): bool { return (mrs_ID_AA64ISAR0_EL1() & ISAR0_SHA2) != 0; }
 
 // Boot.
 export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
@@ -46,6 +48,7 @@ export { resetGicd as resetController } from "./vgicd";
 export { consoleDrained, consoleReceived, resetConsole, telemetryIsRead } from "../../core/devices/vpl011";
 
 const ISAR0_CRC32: u64 = 0xf << 16;
+const ISAR0_SHA2: u64 = 0xf << 12;
 
 export const DIRECT_KEEPS_HOUSE: bool = false; // IRQs of a direct guest's pCPU are the guest's, the timer's too
 

@@ -1,7 +1,10 @@
 // SHA-256 and SHA-512 (FIPS 180-4), 16 rounds at a time: `T` is a word, u32 or u64. One message at a time.
 //
 //   fillBlock(the message's bytes) ─ shaRounds … until false ─ fillBlock … shaBlocks() of them ─ digest
+//
+// Where the CPU has instructions for SHA-256, sha256Block takes the place of all its shaRounds, in a fifth of the time.
 
+import { sha256Rounds } from "../../build/generated/isa";
 import { bound } from "../../build/generated/cpu";
 
 /** Of cube roots of the first 80 primes (§4.2.3): SHA-256's are the upper halves of the first 64 (§4.2.2). */
@@ -30,15 +33,17 @@ const initial: usize = memory.data<u64>([
 const ROUNDS: u32 = 16;
 const WORDS: u32 = 8;
 const BLOCK_MAX: u32 = 128;
-/** H; a…h; W, the last 16 words of the message schedule: at first the block. */
+/** H; a…h, and behind them (sha256Rounds) W, the next 16 words of the message schedule: at first the block. */
 const hash: usize = memory.data(WORDS * 8, 8);
-const working: usize = memory.data(WORDS * 8, 8);
-const schedule: usize = memory.data(BLOCK_MAX, 8);
+const working: usize = memory.data(WORDS * 8 + BLOCK_MAX, 8);
+const schedule: usize = working + WORDS * 8;
 let round: u32 = 0;
 
 @inline function word<T>(list: usize, n: u32): T { return load<T>(list + n * sizeof<T>()); }
 @inline function setWord<T>(list: usize, n: u32, value: T): void { store<T>(list + n * sizeof<T>(), value); }
 @inline function constant<T>(list: usize, n: u32): T { return <T>(load<u64>(list + (n << 3)) >> (64 - 8 * sizeof<T>())); }
+/** Eight of the message's bytes, as one or two words (§3.1). */
+@inline function messageWords<T>(bytes: u64): u64 { return rotl<u64>(bswap<u64>(bytes), sizeof<T>() == 8 ? 0 : 32); }
 @inline export function blockBytes<T>(): u32 { return 16 * sizeof<T>(); }
 
 /** Blocks of a message with its padding: 0x80, and its length in two words. */
@@ -60,10 +65,12 @@ export function fillBlock<T>(from: usize, offset: u64, length: u64): void {
     bound(n >> 3, BLOCK_MAX / 8);
     const left = <i64>(length - offset - n);
     const end = left << 3; // in bits, where a message ends in these eight bytes
-    store<u64>(schedule + n, left >= 8 ? load<u64>(from + n) : left < 0 ? 0 :
-      load<u64>(from + n) & ((<u64>1 << end) - 1) | <u64>0x80 << end);
+    store<u64>(schedule + n, messageWords<T>(left >= 8 ? load<u64>(from + n) : left < 0 ? 0 :
+      load<u64>(from + n) & ((<u64>1 << end) - 1) | <u64>0x80 << end));
   }
-  if (offset / blockBytes<T>() + 1 == shaBlocks<T>(length)) store<u64>(schedule + blockBytes<T>() - 8, bswap<u64>(length << 3));
+  if (<i64>(length - offset) < <i64>(blockBytes<T>() - 2 * sizeof<T>())) { // the last one: the length fits in
+    store<u64>(schedule + blockBytes<T>() - 8, messageWords<T>(bswap<u64>(length << 3)));
+  }
 }
 
 /** The next 16 rounds of the block (§6.2.2, §6.4.2). False: they were its last. */
@@ -75,9 +82,7 @@ export function shaRounds<T>(): bool {
   for (let n: u32 = 0; n < ROUNDS; n++) {
     bound(n, ROUNDS);
     let w = word<T>(schedule, n);
-    if (round == 0) {
-      w = bswap<T>(w);
-    } else {
+    if (round != 0) {
       const w1 = word<T>(schedule, (n + 1) & 15), w14 = word<T>(schedule, (n + 14) & 15);
       w += rotr<T>(w1, wide ? 1 : 7) ^ rotr<T>(w1, wide ? 8 : 18) ^ (w1 >> (wide ? 7 : 3));
       w += rotr<T>(w14, wide ? 19 : 17) ^ rotr<T>(w14, wide ? 61 : 19) ^ (w14 >> (wide ? 6 : 10));
@@ -107,18 +112,31 @@ export function shaRounds<T>(): bool {
   round += ROUNDS;
   if (round != (wide ? 80 : 64)) return true;
   round = 0;
+  addWorking<T>();
+  return false;
+}
+
+function addWorking<T>(): void {
   for (let n: u32 = 0; n < WORDS; n++) {
     bound(n, WORDS);
     setWord<T>(hash, n, word<T>(hash, n) + word<T>(working, n));
   }
-  return false;
+}
+
+/** All rounds of the block, by the CPU's instructions: only where hasSha256() says that there are some. */
+export function sha256Block(): void {
+  for (let n: u32 = 0; n < 64; n += 4) {
+    bound(n >> 2, 16);
+    sha256Rounds(<u32>(n == 0 ? hash : working), <u32>working, <u32>constants + (n << 3));
+  }
+  addWorking<u32>();
 }
 
 /** The hash's bytes, once all blocks are done; the next message may then begin. */
 export function digest<T>(): usize {
-  for (let n: u32 = 0; n < WORDS; n++) {
-    bound(n, WORDS);
-    setWord<T>(working, n, bswap<T>(word<T>(hash, n)));
+  for (let n: u32 = 0; n < WORDS * sizeof<T>(); n += 8) {
+    bound(n >> 3, WORDS);
+    store<u64>(working + n, messageWords<T>(load<u64>(hash + n)));
   }
   return working;
 }

@@ -6,11 +6,13 @@ import { MachineError } from "../../errors.ts";
 import type { Hooks } from "../../imports.ts";
 import { translateGuest } from "../addressTranslation.ts";
 import type { Hardware } from "../hardware.ts";
+import { sha256Rounds } from "../sha256.ts";
 import { VECTOR_BYTES, VECTORS } from "../pcpu.ts";
 import { isRegister } from "../registers.ts";
 import { vmidOf } from "../stage2.ts";
 
 const ISAR0_CRC32 = 0xf_0000n;
+const ISAR0_SHA2 = 0xf000n;
 /** ID_AA64ISAR0_EL1.RNDR. */
 const ISAR0_RNDR = 60n;
 
@@ -23,6 +25,11 @@ export function instructionHooks(machine: Hardware): Hooks {
         throw new MachineError("MACHINE_UNDEFINED", "CRC32X where there is none");
       for (let shift = 0n; shift < 64n; shift += 8n) crc = crc32Byte(crc, Number((value >> shift) & 0xffn));
       return crc;
+    },
+    sha256Rounds: (from: number, to: number, constants: number) => {
+      if ((machine.current.registers.ID_AA64ISAR0_EL1 & ISAR0_SHA2) === 0n)
+        throw new MachineError("MACHINE_UNDEFINED", "SHA256H where there is none");
+      sha256Rounds(machine.linear, from, to, constants);
     },
     isb: () => machine.synchronise(machine.current),
     relax: () => machine.runOthers(),
