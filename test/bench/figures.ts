@@ -111,3 +111,6 @@ export const RISCV64_SET_TIMER = onRiscv64("set-timer", "SBI set_timer, round tr
 export const RISCV64_APLIC = onRiscv64("aplic-read", "emulated APLIC read", 180, "348");
 export const RISCV64_COMPRESSED = onRiscv64("aplic-read-compressed", "…by an instruction of 16 bits", 180);
 export const RISCV64_IPI = onRiscv64("ipi", "IPI by SBI to self → handler", 250, "968");
+export const RISCV64_RESET = onRiscv64("reset", "entry → first guest instruction", 250_000);
+export const RISCV64_RESET_LONGEST =
+  onRiscv64("reset-longest", "…with all windows, matches and inits that a blob can have", 250_000);

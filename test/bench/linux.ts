@@ -40,7 +40,9 @@ function bareArguments({ plan, deviceTrees }: BenchSystem, { kernel, initrd }: L
     "-device",
     `loader,force-raw=on,addr=0x${place(name).toString(16)},file=${file}`,
   ]);
-  const boot = assemble("boot-linux", BOOT_ADDRESS, { KERNEL: place("image"), DEVICE_TREE: place("device tree") });
+  const boot = assemble("boot-linux", BOOT_ADDRESS, {
+    defines: { KERNEL: place("image"), DEVICE_TREE: place("device tree") },
+  });
   return [...bareMachine(3), "-kernel", boot, ...loaders];
 }
 

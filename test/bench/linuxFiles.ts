@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { type BoardIsa, DEFAULT_ISA } from "../../boards/isa.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { characterDevice, cpio, directory, program } from "../../tools/linux/cpio.ts";
 import { ensureLinux } from "../../tools/linux/linux.ts";
@@ -17,19 +18,23 @@ export interface LinuxFiles {
   /** Absolute paths. */
   readonly kernel: string;
   readonly initrd: string;
-  /** The partition `linux`, for a system.yaml among the benchmark's products; `cpus` as there. */
+  /** The partition `linux`, for a system.yaml among the benchmark's products; `cpus` as there. It ends with a line's end. */
   readonly partition: (cpus: string) => string;
 }
 
+const CONSOLES: Readonly<Record<BoardIsa, string>> = { aarch64: "ttyAMA0", riscv64: "ttyS0" };
+
 /** `name`: of assembly/<name>.S. */
-export async function linuxFiles(name: "init" | "load", progress: (line: string) => void): Promise<LinuxFiles> {
-  const { kernel, initramfs, version } = await ensureLinux(progress);
-  const initrd = join(ROOT, OUT, `initramfs-${name}.cpio.gz`);
+export async function linuxFiles(
+  name: "init" | "load", progress: (line: string) => void, isa: BoardIsa = DEFAULT_ISA,
+): Promise<LinuxFiles> {
+  const { kernel, initramfs, version } = await ensureLinux(progress, isa);
+  const initrd = join(ROOT, OUT, `initramfs-${name}-${isa}.cpio.gz`);
   const file = `bench-${name}`;
   const entries = [
     directory("dev"),
     characterDevice("dev/kmsg", ...KMSG),
-    program(file, readFileSync(assemble(name, PROGRAM_ADDRESS))),
+    program(file, readFileSync(assemble(name, PROGRAM_ADDRESS, { isa }))),
   ];
   // The demo's initramfs, and behind it one with the benchmark's program: Linux unpacks both.
   writeAtomically(initrd, Buffer.concat([readFileSync(initramfs), gzipSync(cpio(entries))]));
@@ -40,7 +45,7 @@ export async function linuxFiles(name: "init" | "load", progress: (line: string)
     initrd: ${productPath(initrd)}
     cpus: ${cpus}
     memory: 512M
-    cmdline: console=ttyAMA0 rdinit=/${file}
+    cmdline: console=${CONSOLES[isa]} rdinit=/${file}
 `;
   return { version, kernel, initrd, partition };
 }

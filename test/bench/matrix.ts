@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import type { Program } from "../../tools/build/programs.ts";
-import type { Aarch64Plan as Plan, PlannedMatch } from "../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan, Plan as AnyPlan, PlannedMatch } from "../../partitions/plan/plan.ts";
 import { debianTree } from "../../tools/linux/trees.ts";
 import { type Distribution, exactly } from "./distribution.ts";
 import { BenchError } from "./errors.ts";
 import { type Mode, MODES } from "./figures.ts";
-import { withLongestLists } from "./longest.ts";
+import { LONGEST_ON_AARCH64, withLongestLists } from "./longest.ts";
 import { linuxFiles } from "./linuxFiles.ts";
 import { parseGuest, parsePair, parseReset, parseSweep } from "./parse.ts";
 import { BENCH_GUEST, OUT, productPath, RECEIVER, SENDER, SWEEP } from "./programs.ts";
@@ -150,11 +150,11 @@ async function pair(gic: Gic, mode: Mode, { samples }: Request): Promise<Cell> {
 /** From reset to a guest's first instruction, where all lists are at their longest, and where firmware hands over a real tree. */
 async function resets(gic: Gic, mode: Mode, { progress }: Request): Promise<Cell> {
   const yaml = `partitions:${partition("bench", await imageOf(BENCH_GUEST, undefined), [0], mode, "rtc")}`;
-  const reset = async (name: string, alter: (plan: Plan) => Plan, more: readonly string[]): Promise<Distribution> => {
+  const reset = async (name: string, alter: (plan: Plan) => AnyPlan, more: readonly string[]): Promise<Distribution> => {
     const { plan, machineArguments } = await buildSystem({ name: `v${gic}-${mode}-${name}`, gic, cpus: 2, yaml, alter });
     return exactly(await resetOf({ plan, machineArguments: [...machineArguments, ...more] }));
   };
-  const longest = await reset("longest", withLongestLists, []);
+  const longest = await reset("longest", (plan) => withLongestLists(plan, LONGEST_ON_AARCH64), []);
   const matched = (plan: Plan): Plan => ({ ...plan, firmwareTree: { expected: true, matches: [REAL_BOARD] } });
   const tree = await reset("tree", matched, ["-dtb", await debianTree(REAL_TREE, progress)]);
   return { gic, setting: mode, company: "alone", paths: new Map([["reset-longest", longest], ["reset-tree", tree]]) };

@@ -35,10 +35,10 @@ function parsePaths(lines: readonly string[]): Map<string, Distribution> {
 }
 
 /** The number that a line tells of; a line of a guest that did not come so far is missed. */
-function parseNumber(lines: readonly string[], pattern: RegExp): number {
+function parseNumber(lines: readonly string[], pattern: RegExp, base = 10): number {
   for (const line of lines) {
     const digits = pattern.exec(line)?.[1];
-    if (digits !== undefined) return Number(digits);
+    if (digits !== undefined) return parseInt(digits, base);
   }
   throw missing(lines);
 }
@@ -75,6 +75,14 @@ export function parseSweep(lines: readonly string[]): ReadonlyMap<string, Distri
   if (!paths.has("gic-read") || !paths.has("gic-write")) throw missing(lines);
   return paths;
 }
+
+const BEGIN = /^bench: begins ([0-9a-f]{16})$/;
+const CYCLES = /^([0-9a-f]{16}) $/;
+
+/** Nanoseconds from the machine's reset to where firmware is done with (assembly/riscv64/begin.S). */
+export const parseBegin = (lines: readonly string[]): number => parseNumber(lines, BEGIN, 16);
+/** What a guest of RISC-V printed alone on a line. */
+export const parseCycles = (lines: readonly string[]): number => parseNumber(lines, CYCLES, 16);
 
 const INIT = /bench: init ([0-9a-f]{16}) ([0-9a-f]{16})/;
 

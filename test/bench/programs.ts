@@ -2,6 +2,7 @@
 // without a hypervisor.
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import { type BoardIsa, DEFAULT_ISA } from "../../boards/isa.ts";
 import { ROOT } from "../../tools/build/files.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
 import type { Program } from "../../tools/build/programs.ts";
@@ -32,15 +33,33 @@ export const RECEIVER: Program = { ...BENCH_GUEST, name: "bench-receiver", entry
 /** Asks the hypervisor for everything once. */
 export const SWEEP: Program = { ...BENCH_GUEST, name: "bench-sweep", entry: "test/bench/assembly/sweep.ts" };
 
-const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a"];
+/** By ISA: clang's target, and the folder of its sources. */
+const TARGETS: Readonly<Record<BoardIsa, { readonly flags: readonly string[]; readonly sources: string }>> = {
+  aarch64: { flags: ["--target=aarch64-none-elf", "-march=armv8-a"], sources: "test/bench/assembly" },
+  riscv64: {
+    flags: ["--target=riscv64-none-elf", "-march=rv64imac_zicsr", "-Itest/system/assembly/riscv64"],
+    sources: "test/bench/assembly/riscv64",
+  },
+};
 
-/** Assembles and links one file of assembly/; gives back the ELF's path. */
-export function assemble(name: string, address: number, defines: Readonly<Record<string, number>> = {}): string {
+export interface Assembling {
+  readonly isa?: BoardIsa;
+  readonly defines?: Readonly<Record<string, number>>;
+  /** Nothing is in memory but what is assembled: QEMU's -kernel for RISC-V begins at the lowest address, whatever the entry. */
+  readonly bare?: boolean;
+}
+
+/** Assembles and links one file of assembly/, or of RISC-V's there; gives back the ELF's path. */
+export function assemble(name: string, address: number, options: Assembling = {}): string {
+  const { isa = DEFAULT_ISA, defines = {}, bare = false } = options;
+  const { flags, sources } = TARGETS[isa];
+  const macros = Object.entries(defines).map(([macro, value]) => [macro, `0x${value.toString(16)}`] as const);
   mkdirSync(join(ROOT, OUT), { recursive: true });
-  const object = join(OUT, `${name}.o`);
-  const elf = join(OUT, `${name}.elf`);
-  const macros = Object.entries(defines).map(([macro, value]) => `-D${macro}=0x${value.toString(16)}`);
-  runTool(CLANG, [...TARGET, ...macros, "-c", join("test/bench/assembly", `${name}.S`), "-o", object]);
-  runTool(LLD, ["-static", `-Ttext=0x${address.toString(16)}`, object, "-o", elf]);
+  const file = join(OUT, [isa, name, ...macros.map(([, value]) => value)].join("-"));
+  const [object, elf] = [`${file}.o`, `${file}.elf`];
+  runTool(CLANG, [
+    ...flags, ...macros.map(([macro, value]) => `-D${macro}=${value}`), "-c", join(sources, `${name}.S`), "-o", object,
+  ]);
+  runTool(LLD, ["-static", ...(bare ? ["--omagic"] : []), `-Ttext=0x${address.toString(16)}`, object, "-o", elf]);
   return join(ROOT, elf);
 }

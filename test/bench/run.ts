@@ -2,6 +2,8 @@
 import type { VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { LineAssembler, printable } from "../../industrial/live/lines.ts";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
+import type { Emulator } from "../../tools/build/targets/target.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
 import { whenOver } from "../patience.ts";
@@ -20,6 +22,8 @@ export interface GuestRun {
   /** The hypervisor's plan; undefined: the UART is the guest's own. */
   readonly plan: Plan | undefined;
   readonly lastLine: RegExp;
+  /** Left out: AArch64's. */
+  readonly emulator?: Emulator;
   /** A guest is stopped and started again on the way. */
   readonly restarts?: boolean;
   /** Wait for telemetry from after the last line too. */
@@ -46,10 +50,11 @@ export async function runGuest({
   machineArguments,
   plan,
   lastLine,
+  emulator = AARCH64.emulator,
   restarts = false,
   withExits = false,
 }: GuestRun): Promise<Transcript> {
-  const machine = await startQemu(machineArguments);
+  const machine = await startQemu(machineArguments, undefined, emulator);
   const transcript = new Transcript();
   const { lines } = transcript;
   let stopWaiting = (): void => {};

@@ -5,7 +5,9 @@ import { parse } from "yaml";
 import { blobSize, uartOf, writeBlob } from "../../partitions/blob/write.ts";
 import { placeInImage } from "../../partitions/plan/image.ts";
 import { aarch64Plan } from "../aarch64.ts";
-import type { Aarch64Plan as Plan } from "../../partitions/plan/plan.ts";
+import type { Load } from "../../partitions/images/contents.ts";
+import { isaOfPlan } from "../../partitions/plan/plan.ts";
+import type { Aarch64Plan as Plan, Plan as AnyPlan } from "../../partitions/plan/plan.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { coreMemory, imageLayout, packImage } from "../../tools/build/pack.ts";
 import { planFile } from "../../tools/plan/file.ts";
@@ -60,7 +62,7 @@ export interface SystemRequest {
   /** Its partitions and channels, as in system.yaml; paths are relative to the benchmark's folder of products. */
   readonly yaml: string;
   /** What no board of QEMU's has by itself. */
-  readonly alter?: (plan: Plan) => Plan;
+  readonly alter?: (plan: Plan) => AnyPlan;
 }
 
 export interface BenchSystem {
@@ -87,16 +89,23 @@ export async function buildSystem(request: SystemRequest): Promise<BenchSystem> 
   writeAtomically(file(".yaml"), `board: ${wanted === "all" ? boardWithAllCpus(gic) : BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
   const open = alter(onFewer(aarch64Plan(whole), cpus));
+  const plan = packPlan(open, core, loads, file(".bin"));
+  return { plan: aarch64Plan(plan), deviceTrees, machineArguments: [...hostedMachine(gic, cpus), "-kernel", file(".bin")] };
+}
+
+/** Writes the image of a plan, of that core and what its partitions load, to `file`; the plan as it is in there. */
+export function packPlan(open: AnyPlan, core: Uint8Array, loads: readonly Load[], file: string): AnyPlan {
+  const isa = isaOfPlan(open);
   const size = blobSize(open);
-  const layout = imageLayout(coreMemory("aarch64", core), size, loads.map(({ length }) => length));
+  const layout = imageLayout(coreMemory(isa, core), size, loads.map(({ length }) => length));
   const plan = placeInImage(open, layout, size);
   const image = packImage({
-    isa: "aarch64",
+    isa,
     core,
     blob: writeBlob(plan),
     uart: uartOf(plan),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
-  writeAtomically(file(".bin"), image.bytes());
-  return { plan: aarch64Plan(plan), deviceTrees, machineArguments: [...hostedMachine(gic, cpus), "-kernel", file(".bin")] };
+  writeAtomically(file, image.bytes());
+  return plan;
 }
