@@ -1,5 +1,6 @@
 // Tests without QEMU: most of them share their worker with those before them, and with it the modules that these have loaded, which
-// takes half of their time; "unit-apart" are those that replace a module, the clock or the environment, and each begins anew.
+// takes half of their time; so do "unit-building", which build and start programs. "unit-apart" are those that replace a module,
+// the clock or the environment, and each begins anew.
 // Then there are those named …qemu.test.ts boot machines: one file at a time and after the others, for a QEMU with four CPUs
 // alone fills the two cores that a CI machine has. But where QEMU counts instructions (-icount) its CPUs take turns on one core, and what
 // else that machine does changes nothing: these run in parallel, as do all others.
@@ -14,6 +15,12 @@ const COUNTED_TESTS = ["test/bench/bars.qemu.test.ts", "test/verify/measured.qem
 const SHARING = [
   "boards", "core", "devicetree", "firmware", "history", "hostile", "link", "machine", "partitions", "plan", "plc", "tags",
 ].map((folder) => `test/${folder}/**/*.test.ts`).concat("test/house.test.ts");
+/** They replace a module, the clock, the environment or a method of a class. */
+const APART = [
+  "bridge/bridge", "bridge/diskFull", "bridge/hypervisor", "bridge/linkTags", "bridge/node", "bridge/slot",
+  "build/installed", "linux/fetch", "live/lines", "modbus/rtu", "modbus/tcp", "opcua/feed", "opcua/steadyTokens",
+  "run/failure-watch", "run/qemu", "run/screen", "web/fuzz", "web/server",
+].map((name) => `test/${name}.test.ts`);
 /** npm run test:quick leaves them out. */
 const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : NOT_QUICK;
 const SECOND = 1000;
@@ -49,9 +56,19 @@ export default defineConfig({
       },
       {
         test: {
-          name: "unit-apart",
+          name: "unit-building",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, QEMU_TESTS, ...SHARING, ...LEFT_OUT],
+          exclude: [...configDefaults.exclude, QEMU_TESTS, ...SHARING, ...APART, ...LEFT_OUT],
+          isolate: false,
+          maxWorkers: ALL_CPUS,
+          ...BUILDING,
+        },
+      },
+      {
+        test: {
+          name: "unit-apart",
+          include: APART,
+          exclude: [...configDefaults.exclude, QEMU_TESTS, ...LEFT_OUT],
           maxWorkers: ALL_CPUS,
           ...BUILDING,
         },
