@@ -17,8 +17,6 @@ export const REMOTE_FENCE_I: u64 = 0;
 export const REMOTE_HFENCE_GVMA: u64 = 4;
 /** Of the guest that the caller's hgatp names. */
 export const REMOTE_HFENCE_VVMA: u64 = 6;
-/** hart_mask_base: all harts. */
-const ALL_HARTS: u64 = 0xffffffffffffffff;
 /** From address 0 on: the whole space. */
 const EVERYTHING: u64 = 0xffffffffffffffff;
 
@@ -35,8 +33,5 @@ export function startPcpu(vcpu: Vcpu): bool {
 /** The whole board: it does not come back. */
 export function resetBoard(): void { sbi(EXTENSION_SRST, 0, COLD_REBOOT, 0, 0, 0, 0); }
 
-/** All harts have done that when this returns; they do it in firmware, whatever they are at. */
-export function onOtherHarts(fence: u64): void { sbi(EXTENSION_RFENCE, fence, 0, ALL_HARTS, 0, EVERYTHING, 0); }
-
-/** That hart alone. */
+/** That hart has done so when this returns, in firmware, whatever it is at: never a hart of another partition, which it delays. */
 export function onHart(hart: u64, fence: u64): void { sbi(EXTENSION_RFENCE, fence, 1, hart, 0, EVERYTHING, 0); }

@@ -1,12 +1,14 @@
 // The second stage of a guest's translation (G-stage: Sv39x4); core/stage2.ts builds it.
 
-import { csrw_hgatp, fence, fenceI, hfenceGvma } from "../../build/generated/riscv64";
-import { BlobRegion, header, REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
+import { csrw_hgatp, fence, hfenceGvma, ownHart } from "../../build/generated/riscv64";
+import { bound } from "../../build/generated/cpu";
+import { BlobRegion, MAX_CPUS, REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
 import { PAGE_SHIFT } from "../../core/pages";
+import { partitionOf, vcpuOfPartition } from "../../core/partition";
 import { stage2RootOf } from "../../core/stage2";
 import { HGATP_SV39X4, HGATP_VMID_SHIFT } from "./csrs";
 import { LEAF_EXECUTE, LEAF_READ, LEAF_USER, LEAF_WRITE } from "./descriptors";
-import { REMOTE_FENCE_I, REMOTE_HFENCE_GVMA, onOtherHarts } from "./firmware";
+import { onHart, REMOTE_HFENCE_GVMA } from "./firmware";
 
 /** Sv39x4: two bits more than a virtual address has. */
 const GUEST_ADDRESS_BITS: u32 = 41;
@@ -34,16 +36,18 @@ export function enterGuestStage(partition: u32): void {
   csrw_hgatp(HGATP_SV39X4 | <u64>(partition + 1) << HGATP_VMID_SHIFT | stage2RootOf(partition) >> PAGE_SHIFT);
 }
 
-/** Memory of the partition's is gone, on all harts, when this returns. */
-export function forgetTranslations(partition: u32): void {
+/** Memory of the partition's is gone, on all harts, when this returns: none but its own has ever had translations of it. */
+export function forgetTranslations(n: u32): void {
+  const partition = partitionOf(n);
   fence();
-  hfenceGvma();
-  if (header().cpuCount > 1) onOtherHarts(REMOTE_HFENCE_GVMA);
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    const hart = vcpuOfPartition(partition, i).id;
+    if (hart == ownHart()) hfenceGvma();
+    else onHart(hart, REMOTE_HFENCE_GVMA);
+  }
 }
 
-/** Its memory has been given and filled: no hart has instructions or translations of what was there before. */
-export function renewMemory(partition: u32): void {
-  fenceI();
-  forgetTranslations(partition);
-  if (header().cpuCount > 1) onOtherHarts(REMOTE_FENCE_I);
-}
+/** Its memory has been given and filled: none of its harts has translations of what was there before. What instructions they
+ *  have they forget when they begin (reset.ts). */
+export function renewMemory(n: u32): void { forgetTranslations(n); }

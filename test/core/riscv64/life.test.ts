@@ -9,7 +9,7 @@ import type { Frame } from "../../../industrial/link/frame.ts";
 import { qemuVirt7, qemuVirtStateen } from "../../../tools/machine/riscv64/board.ts";
 import { Guest } from "../../../tools/machine/riscv64/guest.ts";
 import type { Riscv64Machine } from "../../../tools/machine/riscv64/machine.ts";
-import { BASE, BASE_PROBE, HSM, HSM_STATUS } from "../../../tools/machine/riscv64/sbi.ts";
+import { BASE, BASE_PROBE, HSM, HSM_STATUS, RFENCE } from "../../../tools/machine/riscv64/sbi.ts";
 import { result, value } from "../value.ts";
 import { FIRST, IPA, makeSystem, SECOND, STANDARD } from "../../../tools/machine/riscv64/system.ts";
 import type { PartitionSpec } from "../../../tools/machine/system.ts";
@@ -82,11 +82,17 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
     expect(running()).toEqual([true, false, false, true]);
   });
 
-  test("stops by what it does wrong, and its neighbour hears nothing", () => {
+  test("stops by what it does wrong, and begins again, and its neighbour hears nothing, nor does firmware on its hart", () => {
+    value(guest(0).turnOn(1, IPA + 0x100, CONTEXT));
+    machine.settle();
     const { exits } = guest(NEIGHBOUR).pcpu;
     expect(guest(0).load(FOREIGN, 8)).toEqual({ kind: "parked" });
     machine.settle();
     expect([running(), guest(NEIGHBOUR).pcpu.exits]).toEqual([[false, false, false, true], exits]);
+    command(0, abi.COMMAND_START);
+    expect([running(), guest(NEIGHBOUR).pcpu.exits]).toEqual([[true, false, false, true], exits]);
+    expect(new Set(machine.sbi.calls.flatMap(({ extension, harts = [] }) => (extension === RFENCE ? harts : []))))
+      .toEqual(new Set([1]));
   });
 
   test("starts again as at first, with nothing of its earlier life", () => {
