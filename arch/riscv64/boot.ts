@@ -8,6 +8,7 @@ import { BlobCpu, blobPartition, NONE, PARTITION_PMU } from "../../build/generat
 import { HCOUNTEREN_PMU, HCOUNTEREN_TM, HEDELEG, HENVCFG, HSTATEEN0, NEVER, SEI, SSI, STI, VS_INTERRUPTS } from "./csrs";
 import { enterGuestStage } from "./guestStage";
 import { fileOf, initFile } from "./imsic";
+import { findCounters } from "./sbiPmu";
 import { Vcpu } from "./vcpu";
 
 /** What the record of a hart (all zeros) has of it. */
@@ -29,6 +30,7 @@ export function initPcpu(vcpu: Vcpu): bool {
   csrw_htimedelta(0);
   const counts = vcpu.partition != NONE && (blobPartition(vcpu.partition).flags & PARTITION_PMU) != 0;
   csrw_hcounteren(counts ? HCOUNTEREN_PMU : HCOUNTEREN_TM);
+  if (counts) vcpu.counters = findCounters();
   if (vcpu.partition != NONE) enterGuestStage(vcpu.partition);
   hfenceGvma();
   hfenceVvma();

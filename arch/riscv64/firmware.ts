@@ -1,5 +1,5 @@
 // What the hypervisor asks of firmware (RISC-V SBI 2.0): to start a hart, and to have others forget what they remember. Nothing
-// of a guest's gets here.
+// of a guest's gets here; of its counters, checked, sbiPmu.ts asks.
 
 import { sbi, secondaryEntry } from "../../build/generated/riscv64";
 import { bound } from "../../build/generated/cpu";
@@ -24,7 +24,7 @@ const EVERYTHING: u64 = 0xffffffffffffffff;
 export function startPcpu(vcpu: Vcpu): bool {
   for (let i: u32 = 0; i < STOPS_WITHIN; i++) {
     bound(i, STOPS_WITHIN);
-    if (sbi(EXTENSION_HSM, HART_START, vcpu.id, secondaryEntry(), vcpu.pcpu, 0, 0) == 0) return true;
+    if (<i64>sbi(EXTENSION_HSM, HART_START, vcpu.id, secondaryEntry(), vcpu.pcpu, 0, 0) >= 0) return true;
     relax();
   }
   return false;

@@ -10,6 +10,7 @@ import { Partition } from "../../core/partition";
 import { HSTATUS_DIRECT, HSTATUS_GUEST, NEVER, SSTATUS_FS, SSTATUS_SPP, SSTATUS_UXL_64, VS_INTERRUPTS } from "./csrs";
 import { resetGuestFile } from "./imsic";
 import { REGISTERS } from "./registers";
+import { endCounters } from "./sbiPmu";
 import { Vcpu } from "./vcpu";
 
 /** The vCPU begins at `entry` with its hart's number in a0 and `context` in a1, and finds nothing of an earlier life. */
@@ -37,6 +38,7 @@ export function quietVcpu(vcpu: Vcpu): void {
   csrw_hie(0);
   csrw_vstimecmp(NEVER);
   csrw_hvip(0);
+  endCounters(vcpu);
   if (vcpu.direct != 0) resetGuestFile();
 }
 

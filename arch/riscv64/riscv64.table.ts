@@ -17,6 +17,7 @@ const NUMBER: Readonly<Record<string, number>> = {
   hvien: 0x608, hvictl: 0x609, hviprio1: 0x646, hviprio2: 0x647,
   // Their contents are a guest's, and there is one of each for both.
   scounteren: 0x106, senvcfg: 0x10a, fcsr: 0x003,
+  hpmcounter3: 0xc03,
 };
 const numbered = (name: string): string => NUMBER[name]?.toString() ?? name;
 
@@ -67,7 +68,7 @@ const WORDS = Array.from({ length: 8 }, (_, n) => n);
 
 export const riscv64: readonly Intrinsic[] = [
   // Supervisor level
-  ...["time", "scause", "sepc", "stval", "sstatus", "sip", "stimecmp"].map(csrr),
+  ...["time", "scause", "sepc", "stval", "sstatus", "sip", "stimecmp", "hpmcounter3"].map(csrr),
   ...["sepc", "stimecmp", "siselect", "sireg"].map(csrw),
   {
     name: "claimTop",
@@ -78,7 +79,7 @@ export const riscv64: readonly Intrinsic[] = [
   },
   csrw("sie"), change("c", "sip"), change("s", "sstatus"), change("s", "hvip"), change("c", "hvip"),
   // Hypervisor extension
-  ...["hstatus", "hie", "hgeie", "htval", "htinst", "henvcfg", "vsstatus", "vstvec"].map(csrr),
+  ...["hstatus", "hie", "hcounteren", "hgeie", "htval", "htinst", "henvcfg", "vsstatus", "vstvec"].map(csrr),
   ...["hstatus", "hedeleg", "hideleg", "hie", "hcounteren", "hgeie", "hvip", "henvcfg", "hgatp", "htimedelta"].map(csrw),
   ...["vsstatus", "vsepc", "vscause", "vstval", "vstimecmp", "vsiselect", "vsireg"].map(csrw),
   {
@@ -147,10 +148,11 @@ export const riscv64: readonly Intrinsic[] = [
     outOfLine: true,
     params: { extension: "u64", function: "u64", a0: "u64", a1: "u64", a2: "u64", a3: "u64", a4: "u64" },
     result: "u64",
-    doc: "A call of firmware (SBI, Binary Encoding); gives back its error, 0 where there is none.",
+    doc: "A call of firmware (SBI, Binary Encoding); gives back its error, which is negative, or its value.",
     c: `register unsigned long r0 __asm__("a0") = a0, r1 __asm__("a1") = a1, r2 __asm__("a2") = a2, r3 __asm__("a3") = a3,
       r4 __asm__("a4") = a4, r6 __asm__("a6") = function, r7 __asm__("a7") = extension;
-    __asm__ volatile("ecall" : "+r"(r0), "+r"(r1) : "r"(r2), "r"(r3), "r"(r4), "r"(r6), "r"(r7) : "memory"); return r0;`,
+    __asm__ volatile("ecall" : "+r"(r0), "+r"(r1) : "r"(r2), "r"(r3), "r"(r4), "r"(r6), "r"(r7) : "memory");
+    return (long)r0 < 0 ? r0 : r1;`,
   },
 
   // Physical memory

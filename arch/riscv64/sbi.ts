@@ -1,5 +1,5 @@
 // SBI towards guests (RISC-V SBI 2.0), each function acting on the caller's partition alone: BASE, TIME, IPI, RFENCE, HSM, SRST,
-// DBCN. Every other call is NOT_SUPPORTED, PMU too; none is forwarded.
+// DBCN; and PMU, where counters are there for it. Every other call is NOT_SUPPORTED, and none is forwarded.
 
 import {
   CALL_VERSION_MAJOR, CALL_VERSION_MINOR, EXIT_FIRMWARE_CALL, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON,
@@ -14,6 +14,7 @@ import { CALL_EXTENSION } from "./calls";
 import { debugConsole } from "./sbiConsole";
 import { ALREADY_AVAILABLE, INVALID_ADDRESS, INVALID_PARAM, NOT_SUPPORTED, SUCCESS } from "./sbiErrors";
 import { remoteFence, sendIpi } from "./sbiHarts";
+import { performance, PMU } from "./sbiPmu";
 import { Vcpu } from "./vcpu";
 
 export const BASE: u32 = 0x10;
@@ -24,16 +25,11 @@ const HSM: u32 = 0x48534d;
 const SRST: u32 = 0x53525354;
 const DBCN: u32 = 0x4442434e;
 
-// BASE: by their function.
-const SPEC_VERSION: u64 = 0;
-const IMPL_ID: u64 = 1;
-const IMPL_VERSION: u64 = 2;
+// BASE: what its functions before PROBE_EXTENSION give: the version of SBI; "axv", which is nobody's number in SBI's list; ours.
+const facts: usize = memory.data<i64>([2 << 24, 0x617876, CALL_VERSION_MAJOR << 16 | CALL_VERSION_MINOR]);
 const PROBE_EXTENSION: u64 = 3;
 /** mvendorid, marchid, mimpid, which a guest is not told: 0 is right for all. */
 const LAST_OF_BASE: u64 = 6;
-const VERSION_2_0: i64 = 2 << 24;
-/** "axv": nobody's number in SBI's list. */
-const OUR_ID: i64 = 0x617876;
 
 // HSM
 const HART_START: u64 = 0;
@@ -56,8 +52,13 @@ export function give(vcpu: Vcpu, result: i64): u32 {
 
 /** A call of BASE or TIME: its result, or an error, which is negative. Few registers are saved for it (entry.S). */
 export function quickSbi(vcpu: Vcpu, extension: u64, asked: u64, argument: u64): i64 {
-  vcpu.countExit(EXIT_FIRMWARE_CALL);
-  return extension == BASE ? base(asked, argument) : setTimer(asked, argument);
+  if (extension != BASE) {
+    vcpu.countExit(EXIT_FIRMWARE_CALL);
+    return setTimer(asked, argument);
+  }
+  const result = base(vcpu, asked, argument);
+  vcpu.countExit(EXIT_FIRMWARE_CALL); // last: before, it would need one register more than are saved
+  return result;
 }
 
 /** Any other call but our own. RESUME, or AGAIN if the guest does not go on. */
@@ -71,7 +72,7 @@ export function answerSbi(vcpu: Vcpu, partition: Partition): u32 {
   if (extension == IPI) return give(vcpu, sendIpi(vcpu, partition));
   if (extension == RFENCE) return give(vcpu, remoteFence(vcpu, partition));
   if (extension == DBCN) return give(vcpu, debugConsole(vcpu, partition));
-  if (extension != SRST || vcpu.a6 != 0) return give(vcpu, NOT_SUPPORTED);
+  if (extension != SRST || vcpu.a6 != 0) return give(vcpu, performance(vcpu)); // or NOT_SUPPORTED
   if (vcpu.a0 > WARM_REBOOT) return give(vcpu, INVALID_PARAM);
   return stopOwn(vcpu, partition, vcpu.a0 == SHUTDOWN ? STOP_SYSTEM_OFF : STOP_SYSTEM_RESET);
 }
@@ -93,11 +94,9 @@ function setTimer(asked: u64, at: u64): i64 {
   return SUCCESS;
 }
 
-function base(asked: u64, extension: u64): i64 {
-  if (asked == PROBE_EXTENSION) return hasExtension(extension) ? 1 : 0;
-  if (asked == SPEC_VERSION) return VERSION_2_0;
-  if (asked == IMPL_ID) return OUR_ID;
-  if (asked == IMPL_VERSION) return CALL_VERSION_MAJOR << 16 | CALL_VERSION_MINOR;
+function base(vcpu: Vcpu, asked: u64, extension: u64): i64 {
+  if (asked == PROBE_EXTENSION) return hasExtension(extension) || (extension == PMU && vcpu.counters != 0) ? 1 : 0;
+  if (asked < PROBE_EXTENSION) return load<i64>(facts + (<u32>asked << 3));
   return asked <= LAST_OF_BASE ? SUCCESS : NOT_SUPPORTED;
 }
 

@@ -13,6 +13,8 @@ export class Vcpu extends VcpuRecord {
   software: u32;
   /** Of its context of the emulated PLIC (vplic.ts), which others of its partition may write, too. */
   plicThreshold: u32;
+  /** Performance counters of its hart that it may have, a bit for each (sbiPmu.ts). */
+  counters: u32;
 
   /** What it has enabled there: a bit for each source. */
   @inline plicEnabled(): usize { return changetype<usize>(this) + VCPU_ARRAYS; }

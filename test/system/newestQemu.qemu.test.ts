@@ -1,17 +1,15 @@
 // The newest QEMU that the project is tried on, with everything that its CPUs have (-cpu max), where it
 // is installed, or AXV_QEMU is the path of one: what a newer CPU announces (MOPS, SCXTNUM_EL1 and so on)
 // a guest can use, or is not shown it.
-import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
-import { findQemu } from "../../tools/run/qemu.ts";
+import { qemuVersion } from "../qemuVersion.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { demo } from "./systems.ts";
 
 const WANTED = [11, 1] as const;
-const [, major = "0", minor = "0"] =
-  /version (\d+)\.(\d+)/.exec(execFileSync(findQemu(), ["--version"], { encoding: "utf8" })) ?? [];
-const isNew = Number(major) > WANTED[0] || (Number(major) === WANTED[0] && Number(minor) >= WANTED[1]);
+const [major, minor] = qemuVersion();
+const isNew = major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1]);
 
 test.skipIf(isNew)(
   `QEMU here is ${major}.${minor}, not ${WANTED.join(".")}: -cpu max is not tried (AXV_QEMU=/path/to/qemu-system-aarch64)`,

@@ -8,6 +8,8 @@ import { BLOB_ISA as AARCH64 } from "../../partitions/blob/aarch64.table.ts";
 import { place } from "../../partitions/blob/field.ts";
 import { HEADER, PARTITION_DIRECT, PARTITION_PMU } from "../../partitions/blob/layout.table.ts";
 import { PLC_TAG_JITTER_MAX, PLC_TAG_OVERRUNS, PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
+import { qemuVersion } from "../qemuVersion.ts";
 import { assembled, numbersOf, plcGuest, Riscv64System } from "./riscv64System.ts";
 
 const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
@@ -16,6 +18,12 @@ const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
 const CALL_MAX = 55n;
 /** A probe and a set_timer of SBI's, there and back; a read of an APLIC's register; an IPI to itself, until its handler. */
 const [PROBE_MAX, TIMER_MAX, APLIC_MAX, IPI_MAX] = [60, 56, 161, 175];
+
+/** What a hart has in QEMU if it is asked for. */
+const EXTENDED = "rv64,sscofpmf=true";
+/** From this version on its counters heed Sscofpmf's filters: 7.2 has it, and counts the hypervisor all the same. */
+const QEMU_FILTERS = 10;
+const [qemu] = qemuVersion(RISCV64.emulator);
 
 let folder: string;
 let plc: string;
@@ -126,6 +134,27 @@ test("a guest that has itself reset finds nothing of its life before", async () 
   expect(others.filter((one) => one !== 0n)).toEqual([]);
   expect(second).toEqual(first);
   expect(events(booted, abi.EVENT_STOPPED)[0]).toBe(BigInt(abi.STOP_SYSTEM_RESET));
+});
+
+test("performance counters: those that count the guest alone, from 0 on in each of its lives, else none", async () => {
+  const spec = { flags: PARTITION_DIRECT + PARTITION_PMU, cpu: EXTENDED };
+  const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "counters"), ...spec }));
+  const FOUND = 15;
+  await booted.until("two lives", () => numbersOf(booted).length >= 2 * FOUND);
+  const lives = [numbersOf(booted).slice(0, FOUND), numbersOf(booted).slice(FOUND, 2 * FOUND)];
+  for (const [isThere, closed, count, info, ...more] of lives) {
+    const [cycle, firmwares, configured, loop, call, read, snapshot, stopped, since, started, begun] = more;
+    expect([closed, cycle, firmwares, read, snapshot].map(Number), String(isThere)).toEqual(
+      qemu < QEMU_FILTERS ? [2, -2, -2, -2, -2] : [2, -3, -2, -3, -2]);
+    if (qemu < QEMU_FILTERS) {
+      expect([isThere, count, info, configured, loop].map(Number)).toEqual([0, 0, 0, -2, 2]);
+    } else {
+      expect([isThere, count, (info ?? 0n) & 0xfffn, configured]).toEqual([1n, 19n, 0xc03n, 0n]);
+      expect([loop, call]).toEqual([2002n, 11n]); // two instructions a round; of a call those that are the guest's
+      expect([stopped, since, started]).toEqual([0n, 0n, 0n]);
+      expect(begun).toBeGreaterThan(0n);
+    }
+  }
 });
 
 test("timer to handler, and a hypercall there and back", async () => {

@@ -52,11 +52,12 @@ export interface Riscv64Spec {
   readonly onFailure?: number;
   /** Changes the blob before it is packed. */
   readonly alter?: (blob: Uint8Array) => void;
-  /** QEMU's -M. */
+  /** QEMU's -M, and -cpu. */
   readonly machine?: string;
+  readonly cpu?: string;
 }
 
-export interface StartOptions extends Pick<Riscv64Spec, "machine" | "realTime"> {
+export interface StartOptions extends Pick<Riscv64Spec, "cpu" | "machine" | "realTime"> {
   readonly harts: number;
   /** QEMU's -m. */
   readonly memory?: string;
@@ -150,14 +151,15 @@ export class Riscv64System {
   }
 
   /** An image of any system. */
-  static async start(bytes: Uint8Array, { harts, machine, realTime, memory = "512M" }: StartOptions): Promise<Riscv64System> {
+  static async start(bytes: Uint8Array, options: StartOptions): Promise<Riscv64System> {
+    const { harts, machine, cpu = "rv64", realTime, memory = "512M" } = options;
     const folder = mkdtempSync(join(tmpdir(), "axv-riscv64-"));
     const image = join(folder, "image.bin");
     writeFileSync(image, bytes);
     const { firmware } = RISCV64.emulator;
     const time = realTime === true ? [] : ["-icount", "shift=0,sleep=off"];
     const started = await startQemu([
-      "-M", machine ?? "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-m", memory,
+      "-M", machine ?? "virt,aia=aplic-imsic,aia-guests=1", "-cpu", cpu, "-m", memory,
       "-smp", String(harts), ...time, "-bios", firmware?.path ?? "", "-kernel", image,
     ], undefined, RISCV64.emulator);
     return new Riscv64System(started, folder);

@@ -81,6 +81,7 @@ export const CORE_RISCV64: Program = {
   linkerScript: "arch/riscv64/core.ld",
   positionIndependent: true,
   fast: ["quickCall", "quickSbi", "quickLoad", "trap", "access", "arch_riscv64_access_", "arch_riscv64_vaplic_", "axv_"],
+  apart: ["arch_riscv64_sbiPmu_performance"], // the traps that call it seldom would save registers for it each time
   defines: {},
 };
 

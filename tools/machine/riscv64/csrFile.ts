@@ -8,6 +8,7 @@ import {
 } from "./csrs.ts";
 import type { Csr, Model } from "./csrs.ts";
 import { Imsic, InterruptFile } from "./imsic.ts";
+import { Pmu } from "./pmu.ts";
 
 const MASK64 = 0xffff_ffff_ffff_ffffn;
 /** What the architecture calls UNSPECIFIED at reset: using it shows. */
@@ -24,11 +25,13 @@ const VS_SHIFT = 1n;
 export class CsrFile {
   readonly imsic: Imsic;
   readonly model: Model;
+  readonly pmu: Pmu;
   private readonly values: Record<Csr, bigint>;
   private readonly clock: Clock;
 
   constructor(model: Model, imsic: Imsic, clock: Clock) {
     this.model = model;
+    this.pmu = new Pmu(model.counters, model.filters);
     this.imsic = imsic;
     this.clock = clock;
     this.values = Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, 0n])) as Record<Csr, bigint>;
@@ -87,6 +90,7 @@ export class CsrFile {
       case "vsie": return (values.hie & values.hideleg & VS_INTERRUPTS) >> VS_SHIFT;
       case "time": return this.clock.read();
       case "cycle": case "instret": return this.time;
+      case "hpmcounter3": return this.pmu.value(3);
       case "stopei": return this.imsic.supervisor.topei();
       case "vstopei": return this.mustHaveFile(csr).topei();
       case "stopi": return topOf(this.sip & values.sie);
@@ -100,7 +104,7 @@ export class CsrFile {
   write(csr: Csr, value: bigint): void {
     const { values } = this;
     switch (csr) {
-      case "hgeip": case "time": case "cycle": case "instret": case "stopi": case "vstopi":
+      case "hgeip": case "time": case "cycle": case "instret": case "hpmcounter3": case "stopi": case "vstopi":
         throw new MachineError("MACHINE_UNDEFINED", `${csr} is written, and can only be read`);
       case "sip": values.sip = value & SSI; return;
       // Of hip only VSSIP can be written: it is hvip's.

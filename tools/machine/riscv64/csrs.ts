@@ -17,7 +17,7 @@ export const NUMBERS = {
   hstatus: 0x600, hedeleg: 0x602, hideleg: 0x603, hie: 0x604, htimedelta: 0x605, hcounteren: 0x606, hgeie: 0x607, henvcfg: 0x60a,
   hstateen0: 0x60c, sstateen0: 0x10c,
   htval: 0x643, hip: 0x644, hvip: 0x645, htinst: 0x64a, hgatp: 0x680, hgeip: 0xe12,
-  cycle: 0xc00, time: 0xc01, instret: 0xc02,
+  cycle: 0xc00, time: 0xc01, instret: 0xc02, hpmcounter3: 0xc03,
 } as const;
 
 export type Csr = keyof typeof NUMBERS;
@@ -106,6 +106,10 @@ export interface Model {
   readonly hasStateen: boolean;
   /** APLIC: setipnum sets a level's pending bit though its wire is low. */
   readonly resendsLow: boolean;
+  /** Programmable counters, as firmware gives them; 0: it has no PMU. */
+  readonly counters: number;
+  /** Sscofpmf, and it does what it says. */
+  readonly filters: boolean;
 }
 
 const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
@@ -116,12 +120,12 @@ const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
  */
 export const QEMU_7: Model = {
   hedeleg: 0xb1ffn, hideleg: 0x444n, hcounteren: 0xffff_ffffn, henvcfg: 0xc000_0000_0000_00f1n, modes: EVERY_MODE,
-  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false,
+  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false, counters: 16, filters: false,
 };
 export const QEMU_10: Model = {
   hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n,
   modes: [0, 8, 9, 10],
-  transforms: true, hidesPending: false, resendsLow: false, hasStateen: false,
+  transforms: true, hidesPending: false, resendsLow: false, hasStateen: false, counters: 16, filters: false,
 };
 
 const HIE = 0x1444n;

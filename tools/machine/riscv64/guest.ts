@@ -213,6 +213,7 @@ export class Guest implements AnyGuest<Hart> {
   /** Every instruction is fetched first. */
   private execute(run: () => Outcome): Outcome {
     this.mustRun();
+    this.pcpu.csrs.pmu.happens(true);
     const { pc } = this.pcpu;
     for (let tries = 0; tries < FETCHES; tries++) {
       if (this.machine.fetch(this.pcpu)) return run();

@@ -10,6 +10,10 @@ import {
 import type { Csr } from "./csrs.ts";
 import { EIDELIVERY, InterruptFile } from "./imsic.ts";
 
+/** hpmcounter3 to hpmcounter31, which all are read as one. */
+const [COUNTERS, FIRST_COUNTER, LAST_COUNTER] = [0xc00, 0xc03, 0xc1f];
+const isCounter = (number: number): boolean => number >= FIRST_COUNTER && number <= LAST_COUNTER;
+
 export type GuestAccess = { readonly value: bigint } | { readonly cause: number };
 
 const SELECT_END = 0x100n;
@@ -55,6 +59,10 @@ function refusedSelect(csrs: CsrFile): number | undefined {
 }
 
 export function readAsGuest(csrs: CsrFile, number: number): GuestAccess {
+  if (isCounter(number)) {
+    const n = number - COUNTERS;
+    return ((csrs.read("hcounteren") >> BigInt(n)) & 1n) === 0n ? refused(VIRTUAL_INSTRUCTION) : { value: csrs.pmu.value(n) };
+  }
   const csr = nameOf(number);
   const cause = refusal(csrs, number, csr, false);
   if (csr === undefined || cause !== undefined) return refused(cause ?? ILLEGAL_INSTRUCTION);

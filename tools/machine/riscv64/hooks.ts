@@ -99,8 +99,10 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     sfenceVma: () => fences.sfenceVma(machine.current.index),
     hfenceGvma: () => fences.hfenceGvma(machine.current.index),
     hfenceVvma: () => fences.hfenceVvma(machine.current.index, machine.vmid(machine.current)),
-    /** ECALL: what is in a0 then. */
-    sbi: (extension: bigint, fn: bigint, ...args: bigint[]) =>
-      BigInt.asUintN(64, BigInt(sbi.call(machine.current.index, Number(extension), Number(fn), args).error)),
+    /** ECALL: what is in a0 then, or in a1. */
+    sbi: (extension: bigint, fn: bigint, ...args: bigint[]) => {
+      const { error, value } = sbi.call(machine.current.index, Number(extension), Number(fn), args);
+      return error < 0 ? BigInt.asUintN(64, BigInt(error)) : value;
+    },
   };
 }

@@ -87,7 +87,7 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     this.sbi = new Sbi(board.cpus.length, 0, {
       interrupt: (hart) => this.pcpu(hart).csrs.write("sip", SSI),
       fence: (by, harts, what, vmid) => this.fence(by, harts, what, vmid),
-    });
+    }, this.pcpus.map(({ csrs }) => csrs.pmu));
     const walked = (entry: number): void => this.tableWrites.walk(this.current.index, entry, true);
     this.ownStage = new OwnStage(this.memory, () => this.current.csrs.read("satp"), walked);
     this.loaded = load<CoreExports>(module, { cpu: { table: cpu, hooks: cpuHooks(this) }, riscv64: options.intrinsics(this) }, {

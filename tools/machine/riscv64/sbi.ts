@@ -1,8 +1,10 @@
 // M mode: the firmware behind ECALL of HS mode, which is to say its SBI ("RISC-V Supervisor Binary Interface"): BASE, HSM, IPI,
-// RFENCE and SRST, as OpenSBI has them. A guest's ECALL must never get here: anything but what our hypervisor itself has reason
-// to ask is an error.
+// RFENCE, SRST and PMU (pmu.ts), as OpenSBI has them. A guest's ECALL must never get here: anything but what our hypervisor
+// itself has reason to ask is an error.
 import { hex, MachineError } from "../errors.ts";
 import type { StartRequest } from "../machine.ts";
+import { PMU } from "./pmu.ts";
+import type { Pmu } from "./pmu.ts";
 
 export const BASE = 0x10;
 export const IPI = 0x73_5049;
@@ -68,14 +70,17 @@ export class Sbi {
   reset: { readonly type: number; readonly reason: number } | undefined;
   private readonly on: boolean[];
   private readonly effects: Effects;
+  private readonly pmus: readonly Pmu[];
 
-  constructor(harts: number, bootHart: number, effects: Effects) {
+  constructor(harts: number, bootHart: number, effects: Effects, pmus: readonly Pmu[] = []) {
     this.on = Array.from({ length: harts }, (_, n) => n === bootHart);
     this.effects = effects;
+    this.pmus = pmus;
   }
 
   call(by: number, extension: number, fn: number, args: readonly bigint[]): SbiResult {
     this.calls.push({ extension, fn, harts: [] });
+    this.pmus[by]?.happens(false);
     const [a0 = 0n, a1 = 0n, a2 = 0n, , a4 = 0n] = args;
     switch (extension) {
       case BASE: return this.base(fn, a0);
@@ -89,6 +94,10 @@ export class Sbi {
         if (fn !== SRST_RESET) this.unknown(extension, fn);
         this.reset = { type: Number(a0), reason: Number(a1) };
         return done();
+      }
+      case PMU: {
+        const answer = this.pmus[by]?.call(fn, args) ?? this.unknown(extension, fn);
+        return typeof answer === "bigint" ? done(answer) : failed(answer);
       }
       default: return this.unknown(extension, fn);
     }

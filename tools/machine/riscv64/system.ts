@@ -3,7 +3,7 @@
 import * as abi from "../../../core/abi.ts";
 import type { Blob, BlobRecord } from "../../../partitions/blob/codec.ts";
 import {
-  INTERRUPT_EDGE, NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, REGION_DEVICE, REGION_RAM, UART_NS16550,
+  INTERRUPT_EDGE, NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_PMU, REGION_DEVICE, REGION_RAM, UART_NS16550,
 } from "../../../partitions/blob/layout.table.ts";
 import { uartWords } from "../../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../../partitions/blob/write.ts";
@@ -54,9 +54,10 @@ const before = (partitions: readonly PartitionSpec[], n: number, kind: "regions"
 
 function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Blob {
   const record = (one: PartitionSpec, n: number): BlobRecord => {
-    const { name, cpus, regions, interrupts, consoleInterrupt, direct = false, onFailure = "stop" } = one;
+    const { name, cpus, regions, interrupts, consoleInterrupt, direct = false, pmu = false, onFailure = "stop" } = one;
     return {
-      name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure: ON_FAILURE[onFailure],
+      name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0) + (pmu ? PARTITION_PMU : 0),
+      onFailure: ON_FAILURE[onFailure],
       cpus: bits(cpus), bootCpu: cpus[0] ?? 0, entry: BigInt(IPA), argument: 0n, seed: 0n,
       console: consoleInterrupt === 0 ? 0n : BigInt(GUEST_UART), consoleInterrupt,
       mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0,
