@@ -49,6 +49,8 @@ export const SSTATUS_SPIE: u64 = 1 << 5;
 export const SSTATUS_SPP: u64 = 1 << 8;
 /** Floating point: 0 is Off. */
 export const SSTATUS_FS: u64 = 3 << 13;
+/** Vectors: likewise. */
+export const SSTATUS_VS: u64 = 3 << 9;
 /** UXL: 64 bits. */
 export const SSTATUS_UXL_64: u64 = (<u64>2) << 32;
 

@@ -52,7 +52,7 @@
 #define SIP_SSIP            (1 << 1)
 #define SSTATUS_SIE         (1 << 1)
 #define SSTATUS_MXR_SUM     (3 << 18)
-#define SSTATUS_VS          (3 << 9)            // vectors: off, also for guests
+#define SSTATUS_VS          (3 << 9)            // vectors: off, until there is a guest (reset.ts)
 #define STIMECMP            0x14d
 #define STOPEI              0x15c
 #define HGATP               0x680

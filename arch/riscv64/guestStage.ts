@@ -36,7 +36,10 @@ export function enterGuestStage(partition: u32): void {
   csrw_hgatp(HGATP_SV39X4 | <u64>(partition + 1) << HGATP_VMID_SHIFT | stage2RootOf(partition) >> PAGE_SHIFT);
 }
 
-/** Memory of the partition's is gone, on all harts, when this returns: none but its own has ever had translations of it. */
+/**
+ * Memory of the partition's is gone, on all harts, when this returns: none but its own has ever had translations of it. All of it
+ * goes at once, by one HFENCE.GVMA: many addresses one by one are what HINVAL.GVMA (Svinval) would be quicker for.
+ */
 export function forgetTranslations(n: u32): void {
   const partition = partitionOf(n);
   fence();

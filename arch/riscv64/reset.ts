@@ -1,13 +1,15 @@
 // What a new life of a vCPU finds in the registers of its hart that an earlier one could have written: nothing of it.
 
 import {
-  clearFloats, clearGuest, csrr_hie, csrr_sstatus, csrs_sstatus, csrw_hie, csrw_hstatus, csrw_htimedelta, csrw_hvip, csrw_sepc,
-  csrw_vsstatus, csrw_vstimecmp, fenceI, hfenceVvma,
+  clearFloats, clearGuest, clearVectors, csrr_hie, csrr_sstatus, csrs_sstatus, csrw_hie, csrw_hstatus, csrw_htimedelta, csrw_hvip,
+  csrw_sepc, csrw_vsstatus, csrw_vstimecmp, fenceI, hfenceVvma,
 } from "../../build/generated/riscv64";
 import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { Partition } from "../../core/partition";
-import { HSTATUS_DIRECT, HSTATUS_GUEST, NEVER, SSTATUS_FS, SSTATUS_SPP, SSTATUS_UXL_64, VS_INTERRUPTS } from "./csrs";
+import {
+  HSTATUS_DIRECT, HSTATUS_GUEST, NEVER, SSTATUS_FS, SSTATUS_SPP, SSTATUS_UXL_64, SSTATUS_VS, VS_INTERRUPTS,
+} from "./csrs";
 import { resetGuestFile } from "./imsic";
 import { REGISTERS } from "./registers";
 import { endCounters } from "./sbiPmu";
@@ -21,9 +23,10 @@ export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context:
   csrw_hstatus(vcpu.direct != 0 ? HSTATUS_DIRECT : HSTATUS_GUEST);
   quietVcpu(vcpu);
   clearGuest();
-  csrs_sstatus(SSTATUS_FS | SSTATUS_SPP); // to VS-mode; floating point is the guest's to switch on
+  csrs_sstatus(SSTATUS_FS | SSTATUS_VS | SSTATUS_SPP); // to VS-mode; floating point and vectors are the guest's to switch on
   csrw_vsstatus(SSTATUS_UXL_64);
   if ((csrr_sstatus() & SSTATUS_FS) != 0) clearFloats(); // else there are none
+  if ((csrr_sstatus() & SSTATUS_VS) != 0) clearVectors();
   csrw_sepc(entry);
   // time is less by this. One clock for all: what two partitions stamp can be compared.
   csrw_htimedelta((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? 0 - partition.started : 0);

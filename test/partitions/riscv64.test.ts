@@ -3,6 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { guestExtensions } from "../../partitions/devicetree/riscv64/nodes.ts";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import { boards } from "../../partitions/shelf.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";
 import type { Riscv64Plan, Riscv64PlannedPartition } from "../../partitions/plan/plan.ts";
@@ -11,7 +15,7 @@ import { prove } from "../../partitions/plan/prove.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { formatPlan } from "../../tools/plan/report.ts";
 import { plain } from "../../tools/run/paint.ts";
-import { riscv64Plan } from "../riscv64.ts";
+import { riscv64Board, riscv64Plan } from "../riscv64.ts";
 import { plan, planText } from "./systems.ts";
 
 const PAGE = 0x1000;
@@ -44,6 +48,14 @@ describe("a plan", () => {
       [[40, "edge", "console"], [42, "edge", "doorbell of process-image"]],
       [[41, "edge", "console"], [43, "edge", "doorbell of process-image"]],
     ]);
+  });
+
+  test("harts of a guest have vectors and Svinval where the board's have, and nothing that is the hypervisor's", () => {
+    const board = riscv64Board(boards().get("qemu-riscv64", new Findings(new YamlSource("none", ""))));
+    const extensions = ["i", "c", "v", "h", "zvbb", "zicntr", "zkr", "ssaia", "smaia", "svinval", "sscofpmf"];
+    const of = (isDirect: boolean): string[] => guestExtensions({ ...board, cpus: { ...board.cpus, extensions } }, isDirect);
+    expect(of(true)).toEqual(["i", "c", "v", "zvbb", "ssaia", "svinval"]);
+    expect(of(false)).toEqual(["i", "c", "v", "zvbb", "svinval"]);
   });
 
   test("who reads along has two UARTs, where no device is", () => {

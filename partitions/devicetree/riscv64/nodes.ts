@@ -25,7 +25,7 @@ export const interruptProperties = (
 });
 
 /** Of single letters, in the order in which an ISA's name has them (Unprivileged ISA, "ISA Extension Naming Conventions"). */
-const LETTERS = ["i", "m", "a", "f", "d", "q", "c", "b"];
+const LETTERS = ["i", "m", "a", "f", "d", "q", "c", "b", "v"];
 /** Counters are not the guest's but for `time`; entropy comes by machine mode. */
 const KEPT_BACK = ["zicntr", "zihpm", "zkr"];
 /** Of supervisor level: what a guest has of itself. */

@@ -6,7 +6,7 @@ import { numbered } from "../../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
 import type { Frame } from "../../../industrial/link/frame.ts";
-import { qemuVirt7, qemuVirtStateen } from "../../../tools/machine/riscv64/board.ts";
+import { qemuVirt7, qemuVirtStateen, qemuVirtVectors } from "../../../tools/machine/riscv64/board.ts";
 import { Guest } from "../../../tools/machine/riscv64/guest.ts";
 import type { Riscv64Machine } from "../../../tools/machine/riscv64/machine.ts";
 import { BASE, BASE_PROBE, HSM, HSM_STATUS, RFENCE } from "../../../tools/machine/riscv64/sbi.ts";
@@ -132,6 +132,31 @@ test("a virtual instruction is an illegal one to a guest", () => {
   boot();
   guest(0).csrw("stvec", 0x8020_0100n);
   expect(guest(0).csrr("hgatp")).toEqual({ kind: "exception", vector: 0x8020_0100, esr: 2n });
+});
+
+test("vectors are a guest's own where a hart has them, and a new life finds nothing in them", () => {
+  boot({ onFailure: "restart" }, qemuVirtVectors);
+  const one = guest(0);
+  const VS = 3n << 9n;
+  const begin = (): void => void one.csrw("stvec", 0x8020_0100n);
+  begin();
+  expect(one.vector(7n)).toMatchObject({ kind: "exception", esr: 2n }); // its own sstatus.VS is Off
+  one.csrw("sstatus", VS);
+  expect([value(one.vector(7n)), value(one.vector(8n))]).toEqual([0n, 7n]);
+  one.reset();
+  pass(RESTART_MS);
+  begin();
+  expect(one.pcpu.lives).toBe(2);
+  expect(one.vector(9n)).toMatchObject({ kind: "exception", esr: 2n });
+  one.csrw("sstatus", VS);
+  expect(value(one.vector(9n))).toBe(0n);
+});
+
+test("where there are none, a vector instruction is none to a guest", () => {
+  boot();
+  guest(0).csrw("stvec", 0x8020_0100n);
+  guest(0).csrw("sstatus", 3n << 9n);
+  expect(guest(0).vector(7n)).toMatchObject({ kind: "exception", esr: 2n });
 });
 
 test("of a hart with Smstateen it has what is reset between its lives, and no more", () => {

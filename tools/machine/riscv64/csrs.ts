@@ -47,13 +47,13 @@ export const VS_INTERRUPTS = VSSI | VSTI | VSEI;
 export const STATUS_SIE = 1n << 1n;
 export const STATUS_SPIE = 1n << 5n;
 export const STATUS_SPP = 1n << 8n;
-const STATUS_VS = 3n << 9n;
+export const STATUS_VS = 3n << 9n;
 export const STATUS_FS = 3n << 13n;
 const STATUS_SUM = 1n << 18n;
 const STATUS_MXR = 1n << 19n;
 /** UXL = 2: read only. */
 export const STATUS_UXL = 2n << 32n;
-const STATUS = STATUS_SIE | STATUS_SPIE | STATUS_SPP | STATUS_VS | STATUS_FS | STATUS_SUM | STATUS_MXR;
+const STATUS = STATUS_SIE | STATUS_SPIE | STATUS_SPP | STATUS_FS | STATUS_SUM | STATUS_MXR;
 
 // hstatus
 export const HSTATUS_GVA = 1n << 6n;
@@ -106,6 +106,8 @@ export interface Model {
   readonly hasStateen: boolean;
   /** APLIC: setipnum sets a level's pending bit though its wire is low. */
   readonly resendsLow: boolean;
+  /** V: sstatus.VS can be something else than Off. */
+  readonly hasVectors: boolean;
   /** Programmable counters, as firmware gives them; 0: it has no PMU. */
   readonly counters: number;
   /** Sscofpmf, and it does what it says. */
@@ -120,12 +122,13 @@ const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
  */
 export const QEMU_7: Model = {
   hedeleg: 0xb1ffn, hideleg: 0x444n, hcounteren: 0xffff_ffffn, henvcfg: 0xc000_0000_0000_00f1n, modes: EVERY_MODE,
-  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false, counters: 16, filters: false,
+  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false, counters: 16, filters: false, hasVectors: false,
 };
 export const QEMU_10: Model = {
   hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n,
   modes: [0, 8, 9, 10],
   transforms: true, hidesPending: false, resendsLow: false, hasStateen: false, counters: 16, filters: false,
+  hasVectors: false,
 };
 
 const HIE = 0x1444n;
@@ -139,7 +142,7 @@ const SELECT_MASK = 0xfffn;
  */
 export function writable(csr: Csr, model: Model, guestFiles: number): bigint {
   switch (csr) {
-    case "sstatus": case "vsstatus": return STATUS;
+    case "sstatus": case "vsstatus": return STATUS | (model.hasVectors ? STATUS_VS : 0n);
     case "hstatus": return HSTATUS;
     case "sie": return S_INTERRUPTS;
     case "hie": return HIE;

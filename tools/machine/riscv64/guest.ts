@@ -4,7 +4,7 @@ import { CALL_EXTENSION } from "../../../arch/riscv64/calls.ts";
 import { MachineError } from "../errors.ts";
 import type { Form, Guest as AnyGuest } from "../guest.ts";
 import type { Outcome } from "../outcome.ts";
-import { HSTATUS_VTW, NUMBERS, SEI, VSEI } from "./csrs.ts";
+import { HSTATUS_VTW, NUMBERS, SEI, STATUS_VS, VSEI } from "./csrs.ts";
 import type { Csr } from "./csrs.ts";
 import { readAsGuest, writeAsGuest } from "./guestCsrs.ts";
 import type { GuestAccess } from "./guestCsrs.ts";
@@ -15,7 +15,7 @@ import type { Riscv64Machine } from "./machine.ts";
 import { HSM, HSM_START, HSM_STOP, IPI, IPI_SEND, SRST, SRST_RESET } from "./sbi.ts";
 import type { Mapping } from "./sv39.ts";
 import { translate } from "./translation.ts";
-import { ECALL_VS, VIRTUAL_INSTRUCTION } from "./traps.ts";
+import { ECALL_VS, ILLEGAL_INSTRUCTION, VIRTUAL_INSTRUCTION } from "./traps.ts";
 import type { Access, Trap } from "./traps.ts";
 
 /** Where a guest sees its vCPUs' interrupt files, a page for each. */
@@ -124,6 +124,19 @@ export class Guest implements AnyGuest<Hart> {
     this.mustRun();
     this.setX(from, value);
     return this.csrAccess(csr, from, 0, (number) => writeAsGuest(this.pcpu.csrs, number, this.x(from)));
+  }
+
+  /** A vector instruction: gives what is in all of its registers, which is `value` then. The hypervisor's sstatus.VS counts, too. */
+  vector(value: bigint): Outcome {
+    return this.execute(() => {
+      const { csrs, vectors } = this.pcpu;
+      if ((csrs.read("sstatus") & STATUS_VS) === 0n || (csrs.read("vsstatus") & STATUS_VS) === 0n) {
+        return this.observe(INSTRUCTION, 0, { cause: ILLEGAL_INSTRUCTION, tval: 0n, gpa: 0n, htinst: 0n });
+      }
+      this.setX(A0, vectors);
+      this.pcpu.vectors = value;
+      return this.next(A0);
+    });
   }
 
   private csrAccess(csr: Csr | number, from: number, into: number, access: (number: number) => GuestAccess): Outcome {

@@ -31,6 +31,9 @@ export class Hart extends PCpu {
   /** Guest's or hypervisor's: whoever is on it is in supervisor mode always, but for a guest's user mode. */
   isUser = false;
 
+  /** v0 to v31, vl, vtype and the others, as one. */
+  vectors = 0n;
+
   /** What its guest executes, as far as it matters to the hypervisor: a load or store that is emulated. */
   instruction = 0;
 

@@ -6,7 +6,7 @@ import type { Intrinsic } from "../../build/intrinsic.ts";
 import { MachineError } from "../errors.ts";
 import type { Hook, Hooks } from "../imports.ts";
 import { memoryHooks } from "../physical.ts";
-import { NUMBERS, STATUS_FS } from "./csrs.ts";
+import { NUMBERS, STATUS_FS, STATUS_VS } from "./csrs.ts";
 import type { Csr } from "./csrs.ts";
 import { EIE, IDENTITIES } from "./imsic.ts";
 import type { Riscv64Machine } from "./machine.ts";
@@ -87,6 +87,12 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
       if ((csrs().read("sstatus") & STATUS_FS) === 0n) {
         throw new MachineError("MACHINE_UNDEFINED", "floating-point registers are cleared with sstatus.FS Off");
       }
+    },
+    clearVectors: () => {
+      if ((csrs().read("sstatus") & STATUS_VS) === 0n) {
+        throw new MachineError("MACHINE_UNDEFINED", "vector registers are cleared with sstatus.VS Off");
+      }
+      machine.current.vectors = 0n;
     },
     /** Until the timer, at the latest: who sleeps waits for others. */
     wfi: () => machine.runOthers(),

@@ -131,7 +131,7 @@ function exclusive({ mnemonic, operands }: Written): Instruction["exclusive"] {
 export const RISCV64_READING: Reading = {
   calls: { results: RESULTS, link: LINK, arguments: ARGUMENTS },
   alignment: ALIGNMENT,
-  objdump: ["--mattr=+m,+a,+d,+c,+zba,+zbb,+zbs,+h,+svinval,+zicbom"],
+  objdump: ["--mattr=+m,+a,+d,+c,+zba,+zbb,+zbs,+h,+v,+svinval,+zicbom"],
   isDetour: () => false,
   note: "An ecall and a WFI count as one instruction each; an unimp or an ebreak (trap) ends its path and is a panic.",
   decode(written, previous) {

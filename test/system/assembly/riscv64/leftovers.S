@@ -9,6 +9,7 @@
 #define EIP0                0x80
 #define EIE0                0xc0
 #define FS_INITIAL          (1 << 13)
+#define VS_INITIAL          (1 << 9)
 
         .globl  _start
 _start:
@@ -46,17 +47,35 @@ _start:
 
         registers show
         files   show
-        li      t0, FS_INITIAL
+        li      t0, FS_INITIAL | VS_INITIAL
         csrs    sstatus, t0
-        .option arch, +d
+        .option arch, +d, +v, +svinval
         fmv.x.d a0, f31
         print
         csrr    a0, fcsr
         print
+        show    vl
+        show    vcsr
+        csrr    a0, vtype
+        slli    a0, a0, 1                       // but for vill
+        print
+        .irp    one, v0, v31
+        vsetivli t0, 1, e64, m1, ta, ma
+        vmv.x.s a0, \one
+        print
+        .endr
 
         li      t0, 0xdead
         fmv.d.x f31, t0
         csrwi   fcsr, 31
+        vsetvli t0, zero, e8, m8, ta, ma
+        .irp    one, v0, v8, v16, v24
+        vmv.v.i \one, -1
+        .endr
+        csrwi   vcsr, 7
+        sfence.w.inval                          // Svinval: of its own translations
+        sinval.vma zero, zero
+        sfence.inval.ir
         files   spoil
         csrw    sscratch, t0
         csrw    stvec, t0
