@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { TARGETS } from "../../tools/build/targets/index.ts";
 import { RunError } from "../../tools/run/errors.ts";
 import { INHERITED_IMAGE, startQemu } from "../../tools/run/qemu.ts";
 import { assemble, counting, echoing, smallMachine } from "./bare-metal.ts";
@@ -133,6 +134,9 @@ describe("a QEMU that cannot start is explained, and gone", () => {
     expect(error.message).toBe("qemu-system-aarch64 is not installed. Install it with: apt-get install qemu-system-arm");
     vi.stubEnv("AXV_QEMU", join(folder, "another"));
     expect((await failure(startQemu([]))).message, "AXV_QEMU names it").toMatch(/^\/.*\/another is not installed/);
+    vi.stubEnv("AXV_QEMU", join(folder, "qemu-system-aarch64"));
+    const riscv = await failure(startQemu([], undefined, TARGETS.riscv64.emulator));
+    expect(riscv.message, "another ISA's lies beside it").toMatch(/^\/.*\/qemu-system-riscv64 is not installed/);
   });
 
   test("wrong arguments", async () => {

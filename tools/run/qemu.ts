@@ -8,6 +8,7 @@
 // PR_SET_PDEATHSIG. QEMU is in a session of its own, so a Ctrl-C in the terminal ends us, and we end QEMU.
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { AARCH64 } from "../build/targets/aarch64.ts";
 import type { Emulator } from "../build/targets/target.ts";
@@ -99,9 +100,14 @@ export async function startQemu(
   return { uart, died, stop };
 }
 
-/** AXV_QEMU is the path of another one than is installed. */
+/** Of one ISA. */
+const OF_AN_ISA = /^qemu-system-/;
+
+/** AXV_QEMU is the path of another one than is installed; another ISA's lies beside it. */
 export function findQemu(emulator: Emulator = AARCH64.emulator): string {
-  return findProgram(process.env["AXV_QEMU"] || emulator.program, emulator.package);
+  const named = process.env["AXV_QEMU"] || emulator.program;
+  const isOther = OF_AN_ISA.test(basename(named)) && named.includes("/");
+  return findProgram(isOther ? join(dirname(named), emulator.program) : named, emulator.package);
 }
 
 function launch(emulator: Emulator, machineArguments: readonly string[], image: number | undefined): ChildProcess {
