@@ -126,7 +126,7 @@ export class Guest implements AnyGuest<Hart> {
     return this.csrAccess(csr, from, 0, (number) => writeAsGuest(this.pcpu.csrs, number, this.x(from)));
   }
 
-  /** A vector instruction: gives what is in all of its registers, which is `value` then. The hypervisor's sstatus.VS counts, too. */
+  /** A vector instruction: gives what is in all of its registers, and puts `value` there. The hypervisor's sstatus.VS counts. */
   vector(value: bigint): Outcome {
     return this.execute(() => {
       const { csrs, vectors } = this.pcpu;
