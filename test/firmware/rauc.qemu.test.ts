@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { COMMITTING } from "../../tools/bridge/pack.ts";
-import { placesOn, sourceOf, stateOn } from "../../tools/firmware/deploy/places.ts";
+import { placesOn, sourceOf } from "../../tools/firmware/deploy/places.ts";
 import { withFileDisk } from "../../tools/firmware/deploy/file-disk.ts";
 import { TRIES } from "../../tools/firmware/slots.ts";
-import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
+import type { Slot } from "../../tools/firmware/slots.ts";
 import { cpio, directory, file, program, symlink } from "../../tools/linux/cpio.ts";
 import { fetchDebian } from "../../tools/linux/fetch.ts";
 import { ensureLinux } from "../../tools/linux/linux.ts";
@@ -18,7 +18,7 @@ import { readModules } from "../../tools/linux/modules.ts";
 import { debianRoot } from "../linux/debian.ts";
 import { entriesOf } from "../linux/rootFolder.ts";
 import { axvPart } from "../output/axvPart.ts";
-import { LENIENT, withBoard, writeLenientGuest } from "./trialBoard.ts";
+import { LENIENT, stateNow, withBoard, writeLenientGuest } from "./trialBoard.ts";
 import type { Board } from "./trialBoard.ts";
 
 /** What RAUC mounts a bundle with: each after those that it needs. */
@@ -107,8 +107,6 @@ beforeAll(async () => {
   expect(axvPart(folder, "deploy", at("disk.img"), "--fit", "build/new/image.itb")).toMatchObject({ status: 0 });
 });
 
-const stateNow = (): Promise<SlotState> =>
-  withFileDisk(at("disk.img"), "read", async (disk) => stateOn(disk, placesOn(disk)).state);
 const bytesIn = (slot: Slot, size: number): Promise<Uint8Array> =>
   withFileDisk(at("disk.img"), "read", async (disk) => {
     const bytes = new Uint8Array(size);
@@ -150,20 +148,20 @@ test("axv-commit commits the system that runs; RAUC installs the next one, and t
     expect(here()).toMatchObject({ slot: "b" });
     await until("Linux", () => hasSaid(/^axv: linux=/));
     expect(await ask("dmesg -n 1; . /prepare")).toMatchObject({ status: 0 });
-    expect(await stateNow()).toMatchObject({ status: { a: "good", b: "pending" }, tries: TRIES - 1, booted: "b" });
+    expect(await stateNow(at("disk.img"))).toMatchObject({ status: { a: "good", b: "pending" }, tries: TRIES - 1, booted: "b" });
     expect((await ask("axv-slots set-state a bad")).said).toContain("slot b is not good: there would be nothing to return to");
     // As RAUC has it marked: it is committed only if the hypervisor calls it healthy.
     expect(await ask("axv-commit")).toMatchObject({ status: 0, said: expect.stringContaining("slot b is committed") });
     await until("the commit", () => here()?.update === "committed");
-    const committed = await stateNow();
+    const committed = await stateNow(at("disk.img"));
     expect(committed).toMatchObject({ status: { a: "good", b: "good" }, tries: 0, order: ["b", "a"] });
 
     await ask("serve");
     expect(await ask("rauc status mark-good")).toMatchObject({ status: 0, said: expect.stringContaining("system.1 as good") });
-    expect((await stateNow()).generation).toBe(committed.generation);
+    expect((await stateNow(at("disk.img"))).generation).toBe(committed.generation);
     expect(await ask("bundle")).toMatchObject({ status: 0 });
     expect(await ask("rauc install /tmp/new.raucb")).toMatchObject({ status: 0, said: expect.stringContaining("succeeded") });
-    expect(await stateNow()).toMatchObject({
+    expect(await stateNow(at("disk.img"))).toMatchObject({
       status: { a: "pending", b: "good" }, order: ["a", "b"], tries: TRIES, booted: "b", generation: committed.generation + 2n,
     });
     expect(Buffer.from(await bytesIn("a", next.length)).equals(next), "the new system is in slot a").toBe(true);
@@ -172,9 +170,9 @@ test("axv-commit commits the system that runs; RAUC installs the next one, and t
     expect(said).toMatch(/RAUC_BOOT_PRIMARY='?system\.0/);
     // Nothing that runs would be left to return to.
     expect((await ask("rauc status mark-bad")).said).toContain("Failed marking slot system.1 as bad");
-    expect(await stateNow()).toMatchObject({ status: { a: "pending", b: "good" } });
+    expect(await stateNow(at("disk.img"))).toMatchObject({ status: { a: "pending", b: "good" } });
     expect(await ask("rauc status mark-active system.1")).toMatchObject({ status: 0 });
-    expect(await stateNow()).toMatchObject({ status: { a: "rolled back", b: "good" }, order: ["b", "a"] });
+    expect(await stateNow(at("disk.img"))).toMatchObject({ status: { a: "rolled back", b: "good" }, order: ["b", "a"] });
     expect(await ask("rauc status mark-active system.0")).toMatchObject({ status: 0 });
   });
   await withBoard(at("disk.img"), at("build/old/plan.json"), async ({ session, until, scans }) => {
@@ -183,5 +181,5 @@ test("axv-commit commits the system that runs; RAUC installs the next one, and t
     await until("health", () => session.monitor.system?.update === "healthy");
     await until("scans", () => scans() > 100n);
   });
-  expect(await stateNow()).toMatchObject({ status: { a: "pending", b: "good" }, tries: TRIES - 1, booted: "a" });
+  expect(await stateNow(at("disk.img"))).toMatchObject({ status: { a: "pending", b: "good" }, tries: TRIES - 1, booted: "a" });
 });

@@ -1,5 +1,6 @@
 // A disk of a RISC-V system in Debian's unchanged U-Boot behind OpenSBI, without a key pressed, and with the machine that
-// `run --firmware u-boot` makes: of a FIT in which a byte has changed slot b starts, and the state on the disk says so.
+// `run --firmware u-boot` makes: of a FIT in which a byte has changed slot b starts, on trial, and the state on the disk says so;
+// it is healthy, and committed. A trial that ends in a reset: trial.qemu.test.ts.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,21 +8,26 @@ import { afterAll, expect, test } from "vitest";
 import { TARGETS } from "../../tools/build/targets/index.ts";
 import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
 import { inspectFile } from "../../tools/firmware/inspect/inspect.ts";
+import { TRIES } from "../../tools/firmware/slots.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
 import { FirmwareChain } from "../../tools/run/firmware.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
+import { axvPart } from "../output/axvPart.ts";
 import { until } from "../patience.ts";
+import { changeState, LENIENT, stateNow, writeLenientGuest } from "./trialBoard.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "axv-riscv-boot-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const SYSTEM = `board: qemu-riscv64
+healthy_after: 500ms
+commit_within: 600s
 partitions:
-  first: { guest: plc, cpus: [1], memory: 16M }
-  second: { guest: plc, cpus: [2], memory: 16M, interrupts: direct }
+  first: { guest: ${LENIENT}, image: plc.bin, cpus: [1], memory: 16M }
+  second: { guest: ${LENIENT}, image: plc.bin, cpus: [2], memory: 16M, interrupts: direct }
 `;
 
 /** Another one, far inside its image. */
@@ -36,7 +42,8 @@ function changeByte(disk: string, slot: string): void {
   closeSync(file);
 }
 
-test("slot b starts where slot a is not as its hash says, and the disk's state says so", async () => {
+test("slot b starts, on trial, where slot a is not as its hash says; the disk's state says so; it is committed", async () => {
+  writeLenientGuest(folder, "riscv64");
   const file = join(folder, "line.yaml");
   writeFileSync(file, SYSTEM);
   const chain = new FirmwareChain("u-boot", file, undefined);
@@ -48,6 +55,7 @@ test("slot b starts where slot a is not as its hash says, and the disk's state s
   expect(chain.signedBy).toContain("checks the hash in it, and no signature");
   const { disk } = chain.files;
   changeByte(disk, "slot-a");
+  await changeState(disk, (state) => ({ ...state, status: { a: "good", b: "pending" }, tries: TRIES }));
   const { partitions } = system.plan;
   const options = qemuArguments({ ...system, partitions, firmware: chain.files });
   // The state is written, and stays.
@@ -58,13 +66,15 @@ test("slot b starts where slot a is not as its hash says, and the disk's state s
   try {
     const scans = (name: string): bigint => session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
     await until("scans of both partitions", () => scans("first") > 100n && scans("second") > 100n, { seen: () => said });
+    await until("health", () => session.monitor.system?.update === "healthy", { seen: () => said });
+    expect(await stateNow(disk)).toMatchObject({ booted: "b", status: { b: "pending" }, tries: TRIES - 1 });
+    expect(axvPart(folder, "slots", disk, "--commit")).toMatchObject({ status: 0 });
+    await session.link.commit();
+    await until("the commit", () => session.monitor.system?.update === "committed", { seen: () => said });
     session.link.close();
   } finally {
     await machine.stop();
   }
-  expect(said).toMatch(/axv: slot a \(good\)[^]*Bad Data Hash[^]*slot a does not start[^]*slot b \(good\)[^]*axv: image at/);
-  const found = inspectFile(disk);
-  const parts = found.kind === "disk" ? found.parts : [];
-  const state = parts.flatMap(({ contents }) => (contents.what === "state" ? [contents.state] : []));
-  expect(state[0]).toMatchObject({ state: { booted: "b" } });
+  expect(said).toMatch(/axv: slot a \(good\)[^]*Bad Data Hash[^]*slot a does not start[^]*slot b \(pending\)[^]*axv: image at/);
+  expect(await stateNow(disk)).toMatchObject({ booted: "b", status: { a: "good", b: "good" } });
 });

@@ -24,7 +24,7 @@ import { boardOf } from "./prepare.ts";
 import { findQemu } from "./qemu.ts";
 
 const PACKAGE = "u-boot-qemu";
-const U_BOOTS: Readonly<Record<BoardIsa, { readonly program: string; readonly verifies: boolean }>> = {
+export const U_BOOTS: Readonly<Record<BoardIsa, { readonly program: string; readonly verifies: boolean }>> = {
   aarch64: { program: "/usr/lib/u-boot/qemu_arm64/u-boot.bin", verifies: true },
   riscv64: { program: "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin", verifies: false },
 };
