@@ -1,7 +1,7 @@
 // What a board.yaml of AArch64 holds.
 //
 // Interrupt numbers are those of device trees: `spi: 16` is INTID 48 (32 + 16), `ppi: 11` is INTID 27 (16 + 11).
-import { z } from "zod";
+import * as z from "zod";
 import { Caches, commonShape, uartOf } from "./common.ts";
 import { devicePlace, devicesOf } from "./devices.ts";
 import { bootShape } from "./firmware.ts";

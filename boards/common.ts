@@ -1,6 +1,6 @@
 // What a board.yaml holds whatever the ISA: facts of a board, and nothing else. How partitions use the board is system.yaml's
 // business. boards/<isa>.ts puts an ISA's own facts beside these, and says how it numbers interrupts.
-import { z } from "zod";
+import * as z from "zod";
 import { DeviceKind } from "./devices.ts";
 import { firmwareShape } from "./firmware.ts";
 import { Layout } from "./layout.ts";

@@ -1,5 +1,5 @@
 // Devices of a board that can be given to partitions: what all of one kind have in common, and where each of them is.
-import { z } from "zod";
+import * as z from "zod";
 import { DEVICE_END, DEVICE_SPIS_MAX, WINDOWS_MAX } from "./limits.ts";
 import { integer, line, modelName, named, nodePath, oneOrMore, REGISTER, register, text, word } from "./values.ts";
 

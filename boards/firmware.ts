@@ -1,6 +1,6 @@
 // What a board.yaml says of its firmware, whatever the ISA: where it loads the image, what memory it keeps, and what its device
 // tree says, by which the hypervisor knows that it is on the right board.
-import { z } from "zod";
+import * as z from "zod";
 import { DEVICE_END, FRAME, MAPPED_END } from "./limits.ts";
 import { integer, line, list, nodePath, REGISTER, register, text, word } from "./values.ts";
 

@@ -1,6 +1,6 @@
 // What a board.yaml says of the disk, card or eMMC that its U-Boot boots from: where firmware lies, and how much of the rest is
 // whose. Everything is counted in sectors of 512 bytes. Where each part begins, partitions/plan/disk.ts decides.
-import { z } from "zod";
+import * as z from "zod";
 import { FRAME, MAPPED_END } from "./limits.ts";
 import { integer, line, list } from "./values.ts";
 

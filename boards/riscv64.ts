@@ -1,7 +1,7 @@
 // What a board.yaml of RISC-V holds: its harts, and the Advanced Interrupt Architecture (AIA 1.0) that they have.
 //
 // Interrupts are sources of the APLIC, numbered as in device trees, from 1.
-import { z } from "zod";
+import * as z from "zod";
 import { Caches, commonShape, uartOf } from "./common.ts";
 import { devicePlace, devicesOf } from "./devices.ts";
 import { bootShape } from "./firmware.ts";

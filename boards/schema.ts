@@ -1,5 +1,5 @@
 // What a board.yaml holds, by its ISA, which `isa` says; and the board that is made of it.
-import { z } from "zod";
+import * as z from "zod";
 import { Aarch64File } from "./aarch64.ts";
 import type { DeviceKind, Trigger } from "./devices.ts";
 import { BOARD_ISAS, DEFAULT_ISA } from "./isa.ts";

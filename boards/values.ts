@@ -1,5 +1,5 @@
 // Values that descriptions of boards, guests and systems have in common, each with what people are told to write instead.
-import { z } from "zod";
+import * as z from "zod";
 import { DEVICE_END, FRAME, MAPPED_END } from "./limits.ts";
 
 export const integer = (expected: string, least: number, most: number, step = 1): z.ZodInt =>

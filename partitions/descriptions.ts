@@ -1,5 +1,5 @@
 // The JSON Schemas of a board.yaml and of a guest profile, with which an editor completes and checks them while they are written.
-import { z } from "zod";
+import * as z from "zod";
 import type { BoardIsa } from "../boards/isa.ts";
 import { BOARD_FILES } from "../boards/schema.ts";
 import { PROFILES } from "../rtos-guests/profiles/schema.ts";

@@ -1,6 +1,6 @@
 // system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
 // completes and checks the file while it is written; so every key has its description here.
-import { z } from "zod";
+import * as z from "zod";
 import { Trigger } from "../boards/devices.ts";
 import type { Spi } from "../boards/schema.ts";
 import { integer, register, text as patterned, word, WORD_MAX } from "../boards/values.ts";

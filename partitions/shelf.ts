@@ -8,7 +8,7 @@
 // itself extend a third one.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import { DEFAULT_ISA } from "../boards/isa.ts";
 import type { BoardIsa } from "../boards/isa.ts";
 import { boardSchema } from "../boards/schema.ts";

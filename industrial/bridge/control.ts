@@ -5,7 +5,7 @@ import { existsSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { socketPathProblem } from "../link/socket-path.ts";
 import type { OpcUaSession } from "../opcua/server.ts";
 import { BridgeError } from "./errors.ts";

@@ -1,5 +1,5 @@
 // bridge.yaml: what `axv-part bridge` serves, to whom. Its paths are relative to the file.
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_BAUD } from "../link/transport.ts";
 import { ID_PATTERN } from "../sparkplug/topics.ts";
 import { POLICIES, ROLES } from "../opcua/target.ts";

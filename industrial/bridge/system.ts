@@ -2,7 +2,7 @@
 // system.yaml; where it runs there is neither a compiler for device trees nor an image: there it is read as JSON,
 // as `axv-part bridge pack` has written it.
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import type { PlannedSystem } from "../../partitions/index.ts";
 import type { Plan, PlannedUpdate } from "../../partitions/plan/plan.ts";
 import type { TagTable } from "../../partitions/tags/table.ts";

@@ -1,7 +1,7 @@
 // Checks what a person wrote against a zod schema and says what is wrong in their words, not in zod's.
 //
 // `readFields` takes a mapping key by key, so that one wrong value does not hide what can be said about the others.
-import type { z } from "zod";
+import type * as z from "zod";
 import { badValue, missingKey, unknownKey } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { Path } from "./path.ts";

@@ -1,6 +1,6 @@
 // What a schema expects, in the words of people who write files: zod's own are for programmers. A schema that says it itself goes
 // before these.
-import type { z } from "zod";
+import type * as z from "zod";
 
 const KINDS: Readonly<Record<string, string>> = {
   string: "text",

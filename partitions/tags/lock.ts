@@ -1,7 +1,7 @@
 // The lock file, <system>.tags.json beside <system>.yaml: which addresses tags have. What stands in it moves no more, whatever is
 // added, taken out or put in another order; what is gone keeps its addresses: no client reads another value there by mistake.
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_PARTITIONS } from "../blob/layout.table.ts";
 import { REGISTERS_END, TYPE_PATTERN } from "./schema.ts";
 import { formatType, parseType } from "./type.ts";

@@ -1,5 +1,5 @@
 // What a person writes of a tag: an entry of a partition's `tags` in system.yaml.
-import { z } from "zod";
+import * as z from "zod";
 import { decimals } from "../patterns.ts";
 import { ARRAY_MAX, STRING_MAX } from "./type.ts";
 

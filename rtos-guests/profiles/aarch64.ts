@@ -1,5 +1,5 @@
 // What a guest profile of AArch64 holds.
-import { z } from "zod";
+import * as z from "zod";
 import { ISA_EXPECTED } from "../../boards/isa.ts";
 import { integer, line } from "../../boards/values.ts";
 import { MAX_INTERRUPTS } from "../../partitions/blob/layout.table.ts";

@@ -1,6 +1,6 @@
 // What a guest profile holds whatever the ISA: everything that all systems of one kind of guest have in common, so that
 // `guest: linux` is all that a system.yaml has to say. <isa>.ts puts beside it what such a guest knows of its ISA.
-import { z } from "zod";
+import * as z from "zod";
 import { integer, line, text } from "../../boards/values.ts";
 import { IPA_BITS_MAX } from "../../partitions/blob/layout.table.ts";
 import { IMAGE_FORMATS } from "../../partitions/images/formats.ts";

@@ -1,5 +1,5 @@
 // What a guest profile of RISC-V holds.
-import { z } from "zod";
+import * as z from "zod";
 import { ISA_EXPECTED } from "../../boards/isa.ts";
 import { SOURCES_MAX } from "../../boards/limits.ts";
 import { integer, line } from "../../boards/values.ts";

@@ -1,5 +1,5 @@
 // What a guest profile holds, by its ISA, which `isa` says.
-import type { z } from "zod";
+import type * as z from "zod";
 import { BOARD_ISAS, DEFAULT_ISA } from "../../boards/isa.ts";
 import type { BoardIsa } from "../../boards/isa.ts";
 import { Aarch64Profile as Aarch64File } from "./aarch64.ts";

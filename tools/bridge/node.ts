@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { ROOT } from "../build/files.ts";
 import { lastWords, run } from "../linux/command.ts";

@@ -16,7 +16,10 @@ const ENTRY = "tools/axv-part.ts";
 const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "pino", "serialport"];
 /** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-/** One file of JavaScript for this Node. */
+/**
+ * One file of JavaScript for this Node. zod is imported as a namespace everywhere: of `{ z }` esbuild keeps all that is in it, with
+ * messages in fifty languages.
+ */
 export const FOR_NODE = {
   absWorkingDir: ROOT,
   bundle: true,

@@ -4,7 +4,7 @@
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Isa } from "../../boards/isa.ts";
 import { PrivateApt } from "./apt.ts";
 import { LinuxError } from "./errors.ts";

@@ -2,7 +2,7 @@
 // (QEMU documentation, "QEMU Machine Protocol Specification").
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
-import { z } from "zod";
+import * as z from "zod";
 
 const Message = z.union([
   z.object({ QMP: z.unknown() }),

@@ -8,7 +8,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { COMMAND_NAMES } from "../../industrial/link/commands.ts";
 import { makeFolder } from "../output/folder.ts";
 import { RunError } from "./errors.ts";

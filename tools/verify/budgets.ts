@@ -1,7 +1,7 @@
 // The budgets file (YAML): what the entry points may cost in the worst case, and how large the hypervisor may be.
 import { readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { displayPath, VerifyError } from "./errors.ts";
 
 const amount = z.int().nonnegative();

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { writeAtomically } from "../build/files.ts";
 
 const FILE = fileURLToPath(new URL("../../build/core/measured.json", import.meta.url));

@@ -1,7 +1,7 @@
 // Which keys a folder has: keys.json, which `axv-part keys` writes. A key that is revoked stays in it, so that its name is not
 // given to another one.
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { readFile } from "../../../partitions/source/file.ts";
 import { oneLine } from "../../../partitions/source/text.ts";
 import { MIB } from "../../../partitions/units.ts";
