@@ -17,8 +17,8 @@ const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-seria
 /** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 /**
- * One file of JavaScript for this Node. zod is imported as a namespace everywhere: of `{ z }` esbuild keeps all that is in it, with
- * messages in fifty languages.
+ * One file of JavaScript for this Node. zod is imported as a namespace everywhere: of `{ z }` esbuild keeps all that is in it,
+ * with messages in fifty languages.
  */
 export const FOR_NODE = {
   absWorkingDir: ROOT,
