@@ -33,5 +33,5 @@ export function startPcpu(vcpu: Vcpu): bool {
 /** The whole board: it does not come back. */
 export function resetBoard(): void { sbi(EXTENSION_SRST, 0, COLD_REBOOT, 0, 0, 0, 0); }
 
-/** That hart has done so when this returns, in firmware, whatever it is at: never a hart of another partition, which it delays. */
+/** That hart has done so when this returns, in firmware, whatever it is at: so it must be none of another partition's. */
 export function onHart(hart: u64, fence: u64): void { sbi(EXTENSION_RFENCE, fence, 1, hart, 0, EVERYTHING, 0); }

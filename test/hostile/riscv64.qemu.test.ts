@@ -125,10 +125,10 @@ describe.each(MODES)("a hostile guest, interrupts: %s, beside the PLC guest", (m
 
   test("its neighbour goes on, without an exit, and has lost nothing", async () => {
     const neighbour = booted.partition(NEIGHBOUR);
+    expect(neighbour.events.filter(({ code }) => code !== abi.EVENT_STARTED)).toEqual([]);
     const before = scansOf(neighbour);
     await booted.until("more scans", () => scansOf(neighbour) > before + SCANS);
     expect(neighbour.sinceReady.exits).toBe(0);
-    expect(neighbour.events.filter(({ code }) => code !== abi.EVENT_STARTED)).toEqual([]);
     expect([neighbour.telemetry?.state, neighbour.telemetry?.restarts]).toEqual(["running", 0]);
     expect(neighbour.held).toBe(0n);
   });
