@@ -53,6 +53,7 @@
 #define SSTATUS_SIE         (1 << 1)
 #define SSTATUS_MXR_SUM     (3 << 18)
 #define SSTATUS_VS          (3 << 9)            // vectors: off, until there is a guest (reset.ts)
+#define VTYPE_VILL          63                  // the vector unit is set to nothing
 #define STIMECMP            0x14d
 #define STOPEI              0x15c
 #define HGATP               0x680
@@ -477,6 +478,25 @@ axv_limit_state:
     csrw    HSTATEEN0 + 1, zero
     csrw    HSTATEEN0 + 2, zero
     csrw    HSTATEEN0 + 3, zero
+    tried
+
+// Vectors, of which sstatus.VS does not tell: QEMU 7.2 has its bits in any case. Behind it there is nothing in them, and vtype has
+// vill.
+.global axv_clear_vectors
+axv_clear_vectors:
+    try
+.option push
+.option arch, +v
+    csrwi   vstart, 0
+    vsetvli t1, zero, e8, m8, ta, ma
+    vmv.v.i v0, 0
+    vmv.v.i v8, 0
+    vmv.v.i v16, 0
+    vmv.v.i v24, 0
+    csrwi   vcsr, 0
+    bseti   t1, zero, VTYPE_VILL
+    vsetvl  zero, zero, t1
+.option pop
     tried
 
 // The guest's instruction at the address in a0, as the guest would fetch it, compressed or not; 0: it cannot be fetched. That

@@ -62,13 +62,6 @@ const zero = (names: readonly string[]): string =>
 
 const FLOATS = Array.from({ length: 32 }, (_, n) => `fmv.d.x f${n}, zero`);
 
-/** vtype.vill: the vector unit is set to nothing. */
-const VILL_BIT = 63;
-const VECTORS = [
-  "csrwi vstart, 0", "vsetvli t0, zero, e8, m8, ta, ma", ...[0, 8, 16, 24].map((n) => `vmv.v.i v${n}, 0`), "csrwi vcsr, 0",
-  `bseti t0, zero, ${VILL_BIT}`, "vsetvl zero, zero, t0",
-];
-
 /** What is copied at once, at most: so long a guest waits for it. */
 const PIECE_BYTES = 65536;
 const WORDS = Array.from({ length: 8 }, (_, n) => n);
@@ -113,11 +106,10 @@ export const riscv64: readonly Intrinsic[] = [
   },
   {
     name: "clearVectors",
-    outOfLine: true,
     params: {},
     result: "void",
-    doc: "Writes 0 to v0 to v31, vcsr, vstart, vl, and vill to vtype; sstatus.VS is not Off.",
-    c: `__asm__ volatile("${having("v", VECTORS.join("\\n\\t"))}" : : : "t0", "memory");`,
+    doc: "Writes 0 to v0 to v31, vcsr, vstart, vl, and vill to vtype, where there are such (entry.S); sstatus.VS is not Off.",
+    c: "extern void axv_clear_vectors(void); axv_clear_vectors();",
   },
   {
     name: "probeMachine",

@@ -1,5 +1,5 @@
-// As newestQemu, for RISC-V: QEMU 10.0 (Debian 13's) with everything that its harts have (-cpu max): vectors, Svinval, Sscofpmf,
-// Smstateen and so on, of which Linux uses what it finds by itself, or its tree says. All other tests of RISC-V run on it, too:
+// As newestQemu, for RISC-V: QEMU 10.0 (Debian 13's) with everything that its harts have (-cpu max): Sscofpmf, Smstateen, double
+// traps and so on; vectors and Svinval, of which guests are told. All other tests of RISC-V run on it, too:
 // AXV_QEMU=/path/to/qemu-system-riscv64 npm test.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +12,10 @@ import { BootedSystem } from "./bootedSystem.ts";
 import { PATIENT_WATCHDOG } from "./systems.ts";
 
 const WANTED = 10;
+const NAME = "qemu-riscv64-max";
+/** What guests are told of it, besides what qemu-riscv64 has. */
+const MORE = ["v", "zicond", "zvbb", "svinval", "svnapot"];
+const yaml = (file: string) => parseDocument(readFileSync(file, "utf8"));
 const [major, minor] = qemuVersion(RISCV64.emulator);
 const isNew = major >= WANTED;
 
@@ -23,16 +27,29 @@ test.skipIf(isNew)(
 describe.runIf(isNew)(`QEMU ${major}.${minor}, -cpu max`, () => {
   let system: BootedSystem;
   beforeAll(async () => {
-    const demo = parseDocument(readFileSync("partitions/examples/demo-riscv64.yaml", "utf8"));
-    demo.setIn(["partitions", "plc", "pmu"], true);
+    const board = yaml("boards/qemu-riscv64/board.yaml");
+    board.set("name", NAME);
+    for (const extension of MORE) board.addIn(["cpus", "extensions"], extension);
+    board.setIn(["boot", "qemu", "cpu"], "max");
+    const demo = yaml("partitions/examples/demo-riscv64.yaml");
+    demo.set("board", NAME);
+    demo.setIn(["partitions", "linux", "pmu"], true);
     demo.setIn(["partitions", "plc", "watchdog"], PATIENT_WATCHDOG);
-    system = await BootedSystem.boot("riscv64-max", demo.toString(), { qemu: ["-cpu", "max"] });
+    system = await BootedSystem.boot("riscv64-max", demo.toString(), {
+      beside: { [`boards/${NAME}/board.yaml`]: board.toString() },
+    });
   });
   afterAll(async () => system?.stop());
 
   test("Debian Linux boots beside the PLC guest, with two CPUs, disk, network and the channel", async () => {
     expect(await system.line("linux", /^axv: linux=/)).toMatch(/cpus=2 disk=ok net=ok channel=ok/);
     expect(system.partition("linux").exits[abi.EXIT_FAULT]).toBe(0);
+  });
+
+  test("Linux has found its vectors, and its counters of hardware by SBI", () => {
+    const said = system.said("linux").join("\n");
+    expect(said).toMatch(/riscv: ELF capabilities acdfimv\r?\n/);
+    expect(said).toMatch(/riscv-pmu-sbi: 0 firmware and 16 hardware counters/);
   });
 
   test("the PLC guest scans, and has not had an exit since it was ready", async () => {
