@@ -26,7 +26,7 @@ export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context:
   csrs_sstatus(SSTATUS_FS | SSTATUS_VS | SSTATUS_SPP); // to VS-mode; floating point and vectors are the guest's to switch on
   csrw_vsstatus(SSTATUS_UXL_64);
   if ((csrr_sstatus() & SSTATUS_FS) != 0) clearFloats(); // else there are none
-  if ((csrr_sstatus() & SSTATUS_VS) != 0) clearVectors();
+  clearVectors();
   csrw_sepc(entry);
   // time is less by this. One clock for all: what two partitions stamp can be compared.
   csrw_htimedelta((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? 0 - partition.started : 0);
