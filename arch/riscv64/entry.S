@@ -480,8 +480,7 @@ axv_limit_state:
     csrw    HSTATEEN0 + 3, zero
     tried
 
-// Vectors, of which sstatus.VS does not tell: QEMU 7.2 has its bits in any case. Behind it there is nothing in them, and vtype has
-// vill.
+// Vectors, of which sstatus.VS does not tell: QEMU 7.2 has its bits in any case. Nothing is in them then, and vtype has vill.
 .global axv_clear_vectors
 axv_clear_vectors:
     try

@@ -20,13 +20,14 @@ export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context:
   memory.fill(changetype<usize>(vcpu), 0, REGISTERS << 3);
   vcpu.x10 = vcpu.index;
   vcpu.x11 = context;
+  csrs_sstatus(SSTATUS_FS | SSTATUS_VS); // the guest's to switch on
+  if ((csrr_sstatus() & SSTATUS_FS) != 0) clearFloats(); // else there are none
+  if ((csrr_sstatus() & SSTATUS_VS) != 0) clearVectors(); // or it traps: before hstatus and SPP are set, which a trap changes
   csrw_hstatus(vcpu.direct != 0 ? HSTATUS_DIRECT : HSTATUS_GUEST);
   quietVcpu(vcpu);
   clearGuest();
-  csrs_sstatus(SSTATUS_FS | SSTATUS_VS | SSTATUS_SPP); // to VS-mode; floating point and vectors are the guest's to switch on
+  csrs_sstatus(SSTATUS_SPP); // to VS-mode
   csrw_vsstatus(SSTATUS_UXL_64);
-  if ((csrr_sstatus() & SSTATUS_FS) != 0) clearFloats(); // else there are none
-  clearVectors();
   csrw_sepc(entry);
   // time is less by this. One clock for all: what two partitions stamp can be compared.
   csrw_htimedelta((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? 0 - partition.started : 0);
