@@ -265,16 +265,16 @@ export const PARTITION_SHAPE = {
         "[{ reg: 0xfdd20000, value: 1, mask: 0xffff }].",
     ),
   telemetry: Flag.default(false).describe(
-    "It reads along what leaves by the hypervisor's UART, what other partitions print included, by a second PL011 (Linux: " +
-      "/dev/ttyAMA1): for a bridge that runs in it. One partition at most. Default: false.",
+    "It reads along what leaves by the hypervisor's UART, what other partitions print included, by a second UART (Linux: " +
+      "/dev/ttyAMA1, on RISC-V /dev/ttyS1): for a bridge that runs in it. One partition at most. Default: false.",
   ),
   controls: z
     .array(z.string({ error: CONTROLS_EXPECTED }), { error: CONTROLS_EXPECTED })
     .max(MAX_PARTITIONS, { error: CONTROLS_EXPECTED })
     .default([])
-    .describe("Partitions that it may start, stop, restart and pause, by that second PL011: [plc]. Default: none."),
+    .describe("Partitions that it may start, stop, restart and pause, by that second UART: [plc]. Default: none."),
   commits: Flag.default(false).describe(
-    "By that second PL011 it may say that a system on trial is committed, once the slot state on the disk says so. " +
+    "By that second UART it may say that a system on trial is committed, once the slot state on the disk says so. " +
       "Default: false.",
   ),
   tags: z

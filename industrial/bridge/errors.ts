@@ -37,6 +37,9 @@ export const MESSAGES = {
   AXV_BRIDGE_PACK: (output: string, why: string) => `cannot make ${output}: ${why}`,
   AXV_BRIDGE_NODE: (node: string, why: string) =>
     `${node} cannot be had: ${why}. Check the network or npm's registry setting, or pack without Node`,
+  AXV_BRIDGE_NO_NODE: (board: string, isa: string) =>
+    `there is no Node for ${isa} in npm, which ${board} would need: pack without --with-node, and take its Linux' own (Debian: ` +
+    "nodejs), or let the bridge run on another machine, with the UART as its `link:`",
   AXV_BRIDGE_LOG: (action: string) => `a log cannot be "${action}": write verify`,
   AXV_AUDIT_NONE: (folder: string) => `there is no audit log in ${folder}: give the folder that bridge.yaml names`,
 } as const;

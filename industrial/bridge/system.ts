@@ -11,7 +11,7 @@ import type { SystemMap } from "../web/protocol.ts";
 import { BridgeError } from "./errors.ts";
 
 export interface BridgeSystem {
-  readonly plan: Pick<Plan, "board" | "counterHz" | "version"> & {
+  readonly plan: Pick<Plan, "board" | "counterHz" | "isa" | "version"> & {
     /** Of the partition that can be updated by itself, the index. */
     readonly update?: Pick<PlannedUpdate, "partition">;
     readonly partitions: readonly (Pick<Plan["partitions"][number], "channels" | "tagImage"> & PartitionPlan)[];
@@ -41,10 +41,10 @@ export function formatPacked({ plan, tags, map }: BridgeSystem): string {
       ways,
     }),
   );
-  const { board, counterHz, version } = plan;
+  const { board, counterHz, isa, version } = plan;
   const updated = plan.update?.partition;
   const table = { table: tags.table, slots: [...tags.slots] };
-  const system = { format: FORMAT, board, counterHz, version, updated, partitions, map, ...table };
+  const system = { format: FORMAT, board, isa, counterHz, version, updated, partitions, map, ...table };
   return `${JSON.stringify(system)}\n`;
 }
 
@@ -52,6 +52,7 @@ export function formatPacked({ plan, tags, map }: BridgeSystem): string {
 const Packed = z.object({
   format: z.literal(FORMAT),
   board: z.string(),
+  isa: z.literal("riscv64").optional(),
   counterHz: z.number().nullable(),
   version: z.string().optional(),
   updated: z.int().optional(),
@@ -82,10 +83,11 @@ export function readPacked(path: string): BridgeSystem {
   const { data, success } = Packed.safeParse(written);
   if (!success)
     throw new BridgeError("AXV_BRIDGE_SYSTEM", path, `it is not what this version of axv-part writes (format ${FORMAT})`);
-  const { board, counterHz, version, updated, partitions, map, table, slots } = data;
+  const { board, isa, counterHz, version, updated, partitions, map, table, slots } = data;
   return {
     plan: {
       board,
+      ...(isa !== undefined && { isa }),
       counterHz,
       ...(version !== undefined && { version }),
       ...(updated !== undefined && { update: { partition: updated } }),

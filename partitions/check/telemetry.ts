@@ -24,12 +24,12 @@ function checkControls(partition: PartitionRequest, partitions: readonly Partiti
   if (fields.commits === true && fields.telemetry !== true)
     findings.report(
       [...path, "commits"],
-      controlsNobody(`"${name}" has no PL011 by which it could commit`, "give it `telemetry: true`"),
+      controlsNobody(`"${name}" has no second UART by which it could commit`, "give it `telemetry: true`"),
     );
   if (controls.length > 0 && fields.telemetry !== true)
     findings.report(
       [...path, "controls"],
-      controlsNobody(`"${name}" has no PL011 by which it could command others`, "give it `telemetry: true`"),
+      controlsNobody(`"${name}" has no second UART by which it could command others`, "give it `telemetry: true`"),
       "key",
     );
 }

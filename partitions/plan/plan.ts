@@ -126,11 +126,11 @@ export interface PlannedPartition {
   readonly seed: number;
   readonly console: number;
   readonly consoleInterrupt: number;
-  /** It reads along what leaves by the UART, by a second PL011 in the page behind its console, with the same interrupt. */
+  /** It reads along what leaves by the UART, by a second UART in the page behind its console, with the same interrupt. */
   readonly telemetry: boolean;
   /** Indices of the partitions that it may command from inside. */
   readonly controls: readonly number[];
-  /** By the same PL011 it may say that the system on trial is committed. */
+  /** By the same UART it may say that the system on trial is committed. */
   readonly commits: boolean;
   /** IPA of the page it shares with the hypervisor; 0: it has none. */
   readonly mailbox: number;

@@ -19,7 +19,7 @@ async function measure(linuxCpus: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "axv-bench-update-"));
   let system: BootedSystem | undefined;
   try {
-    const { text } = await makeUpdate(folder, "aarch64", linuxBesidePlc(linuxCpus), MEBIBYTES * MIB);
+    const { text } = await makeUpdate(folder, "aarch64", linuxBesidePlc(linuxCpus), { extra: MEBIBYTES * MIB });
     const booted = await BootedSystem.boot("bench-update", text, { qemu: ["-icount", "shift=0,sleep=off"] });
     system = booted;
     await booted.line("linux", /^axv: linux=/);

@@ -1,7 +1,7 @@
 // The bridge as it goes to the PLC: an archive that runs without this checkout, small enough, with nothing of this machine in it.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -10,6 +10,9 @@ import { formatPacked, readPacked } from "../../industrial/bridge/system.ts";
 import { ROOT } from "../../tools/build/files.ts";
 import { Chain, freePort } from "./chain.ts";
 
+// System V ABI, "ELF Header": a halfword; the RISC-V ELF psABI, "File Header".
+const E_MACHINE = 18;
+const EM_RISCV = 243;
 const SIZE_MAX = 8e6;
 
 let chain: Chain;
@@ -80,6 +83,25 @@ opcua: { listen: "127.0.0.1:${await freePort()}", pki: pki, names: [localhost], 
   child.kill("SIGTERM");
   const [status] = (await once(child, "close")) as [number];
   expect(status, said).toBe(0);
+});
+
+// It bundles once more, two seconds: what is for another ISA is in no other archive.
+test("of a RISC-V board the archive has its reader of tags; Node for it has npm none", () => {
+  const at = (name: string): string => chain.path(`riscv64/${name}`);
+  mkdirSync(at(""));
+  writeFileSync(at("system.yaml"), "board: qemu-riscv64\npartitions:\n  plc: { guest: plc, cpus: [1] }\n");
+  const link = "link: { address: /dev/ttyS1 }";
+  writeFileSync(at("bridge.yaml"), `system: system.yaml\n${link}\nmetrics: { listen: "127.0.0.1:9464" }\n`);
+  const withNode = part("pack", at("bridge.yaml"), "--with-node", "-o", at("bridge.tar.gz"));
+  expect(withNode).toMatchObject({ status: 1, stderr: expect.stringContaining("there is no Node for RISC-V in npm") as string });
+  expect(existsSync(at("bridge.tar.gz"))).toBe(false);
+  const packed = part("pack", at("bridge.yaml"), "-o", at("bridge.tar.gz"));
+  expect(packed).toMatchObject({ status: 0, stdout: expect.stringContaining("Debian: nodejs") as string });
+  const reader = spawnSync("tar", ["-xzOf", at("bridge.tar.gz"), "axv-bridge/bin/tag-reader"]).stdout;
+  expect(reader.readUInt16LE(E_MACHINE)).toBe(EM_RISCV);
+  const system = spawnSync("tar", ["-xzOf", at("bridge.tar.gz"), "axv-bridge/etc/system.json"]).stdout;
+  writeFileSync(at("system.json"), system);
+  expect(readPacked(at("system.json")).plan.isa).toBe("riscv64");
 });
 
 test("what is packed of a system is all that the bridge needs of it; another's is refused", () => {

@@ -48,9 +48,10 @@ channels:
 /** Of boards that have not the pCPUs of the demo's: one is Linux's, one the PLC guest's. */
 const TWO_PCPUS = new Set(["xlnx-versal-virt"]);
 
-/** The demo's system on RISC-V. */
+/** The demo's system on RISC-V, whose Linux reads along, and may commit. */
 export function demoRiscv64(): string {
   const system = parseDocument(readFileSync("partitions/examples/demo-riscv64.yaml", "utf8"));
+  for (const key of ["telemetry", "commits"]) system.setIn(["partitions", "linux", key], true);
   system.setIn(["partitions", "plc", "watchdog"], PATIENT_WATCHDOG);
   return system.toString();
 }

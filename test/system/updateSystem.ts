@@ -9,7 +9,7 @@ import { MIB } from "../../partitions/units.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC, PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { publicHex, signUpdate } from "../../tools/firmware/update/sign.ts";
-import { cpio, file } from "../../tools/linux/cpio.ts";
+import { cpio, type CpioEntry, file } from "../../tools/linux/cpio.ts";
 import { ensureLinux } from "../../tools/linux/linux.ts";
 import { planFile } from "../../tools/plan/file.ts";
 
@@ -57,11 +57,19 @@ export interface UpdateSystem {
   readonly bytes: Buffer;
 }
 
+interface More {
+  readonly extra?: number;
+  readonly beside?: readonly CpioEntry[];
+}
+
 /**
  * The system of that text, of partitions `linux` and `plc`, its files in `folder`, and in Linux's root the signed image as
- * `good`, as `bad`, of which one bit is another, and half of it as `short`. `extra`: bytes behind the image.
+ * `good`, as `bad`, of which one bit is another, and half of it as `short`. `extra`: bytes behind the image; `beside`: what
+ * else is in the root.
  */
-export async function makeUpdate(folder: string, isa: BoardIsa, text: string, extra = 0): Promise<UpdateSystem> {
+export async function makeUpdate(
+  folder: string, isa: BoardIsa, text: string, { extra = 0, beside = [] }: More = {},
+): Promise<UpdateSystem> {
   const path = (name: string): string => join(folder, name);
   const { privateKey } = generateKeyPairSync("ed25519");
   writeFileSync(path("key.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
@@ -85,7 +93,7 @@ export async function makeUpdate(folder: string, isa: BoardIsa, text: string, ex
   const linux = readFileSync(initramfs);
   const padding = Buffer.alloc(-linux.length & (CPIO_ALIGNMENT - 1));
   const short = bytes.subarray(0, bytes.length / 2);
-  const more = cpio([file("good", bytes), file("bad", flipped), file("short", short)]);
+  const more = cpio([file("good", bytes), file("bad", flipped), file("short", short), ...beside]);
   writeFileSync(path("initrd"), Buffer.concat([linux, padding, more]));
   return { text: withUpdate(text, { image: path("old.bin"), initrd: path("initrd"), key, mebibytes }), bytes };
 }

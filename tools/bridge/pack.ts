@@ -28,16 +28,18 @@ import { parseDocument } from "yaml";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { formatPacked } from "../../industrial/bridge/system.ts";
 import { bundledPage, PACKED_FOLDER } from "../../industrial/web/page-files.ts";
+import { ISA_TITLES } from "../../boards/isa.ts";
+import { isaOfPlan } from "../../partitions/plan/plan.ts";
 import { inProject, projectVersion } from "../../partitions/project.ts";
 import { FOR_NODE } from "../build/bundle.ts";
 import { ROOT } from "../build/files.ts";
 import { buildProgram } from "../build/index.ts";
 import { runTool } from "../build/native.ts";
-import { TAG_READER } from "../build/programs.ts";
+import { LINUX_PROGRAMS, TAG_READER } from "../build/programs.ts";
 import { claim } from "../output/places.ts";
 import { settingsOf } from "./commands.ts";
 import type { SystemOf } from "./commands.ts";
-import { lockedNode, NODE_PACKAGE, nodeForPlc } from "./node.ts";
+import { lockedNode, NODE_ISA, NODE_PACKAGE, nodeForPlc } from "./node.ts";
 
 const NAME = "axv-bridge";
 /** node-opcua loads these, in the compressed form where there is one. */
@@ -98,6 +100,9 @@ export async function bundleServer(entry: string, folder: string, name: string):
 
 export async function packBridge(file: string, output: string, systemOf: SystemOf, withNode: boolean): Promise<void> {
   const { system } = await settingsOf(file, systemOf);
+  const isa = isaOfPlan(system.plan);
+  const hasNode = isa === NODE_ISA;
+  if (withNode && !hasNode) throw new BridgeError("AXV_BRIDGE_NO_NODE", system.plan.board, ISA_TITLES[isa]);
   const [archive = output] = claim([{ path: output, what: "the archive" }], [file]);
   const scratch = mkdtempSync(join(tmpdir(), "axv-pack-"));
   try {
@@ -107,7 +112,8 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     const packages = await bundleServer("tools/axv-bridge.ts", folder, NAME);
     writeFileSync(join(folder, "LICENSES.txt"), licences(new Set([...packages, ...IN_PAGE])));
     for (const [name, bytes] of Object.entries(await bundledPage())) writeFileSync(join(folder, PACKED_FOLDER, name), bytes);
-    copyFileSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"));
+    const reader = LINUX_PROGRAMS[isa][TAG_READER.name] ?? TAG_READER;
+    copyFileSync((await buildProgram(reader)).elf, join(folder, "bin/tag-reader"));
     chmodSync(join(folder, "bin/tag-reader"), EXECUTABLE);
     for (const name of COMMITTING) {
       copyFileSync(inProject(`industrial/bridge/${name}`), join(folder, "bin", name));
@@ -148,7 +154,10 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
   }
   console.log(`${archive}: ${(statSync(archive).size / 1e6).toFixed(1)} MB, ${withNode ? "with" : "without"} Node`);
   const { version } = await lockedNode();
-  const node = withNode ? "" : ` Node ${version} for arm64 is in npm's package ${NODE_PACKAGE} (bin/node), to /opt/${NAME}/bin;`;
+  const where = hasNode
+    ? `Node ${version} for arm64 is in npm's package ${NODE_PACKAGE} (bin/node)`
+    : `Node is a package of its Linux (Debian: nodejs, /usr/bin/node)`;
+  const node = withNode ? "" : ` ${where}, to /opt/${NAME}/bin;`;
   console.log(`on the PLC: tar -C /opt -xzf ${basename(archive)};${node}`);
   console.log(`then /opt/${NAME}/${NAME}.service says how systemd runs it`);
 }
