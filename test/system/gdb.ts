@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathsOf } from "../../tools/build/index.ts";
+import { CORE } from "../../tools/build/programs.ts";
 import { whenOver } from "../patience.ts";
 
 /** A TCP port that nobody listens on just now. */
@@ -17,8 +19,8 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs the commands on the core at `base`, whose QEMU listens on `port`. */
-export const gdb = (port: number, base: number, commands: readonly string[]): Promise<string> =>
-  runGdb([`add-symbol-file build/core/core.elf -o 0x${base.toString(16)}`, `target remote 127.0.0.1:${port}`, ...commands]);
+export const gdb = (port: number, base: number, commands: readonly string[], core = CORE): Promise<string> =>
+  runGdb([`add-symbol-file ${pathsOf(core).elf} -o 0x${base.toString(16)}`, `target remote 127.0.0.1:${port}`, ...commands]);
 
 /** Runs any commands. */
 export function runGdb(commands: readonly string[]): Promise<string> {

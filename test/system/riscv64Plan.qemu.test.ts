@@ -1,9 +1,12 @@
-// A system.yaml on RISC-V, planned, built, and booted in QEMU behind OpenSBI, on four harts: what a user of `axv-part run` has.
+// A system.yaml on RISC-V, planned, built, and booted in QEMU behind OpenSBI, on four harts: what a user of `axv-part run` has,
+// and of `run --gdb`.
 import { afterEach, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { CORE_RISCV64 } from "../../tools/build/programs.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { coreHash } from "./coreHash.ts";
+import { freePort, gdb } from "./gdb.ts";
 import { PATIENT_WATCHDOG } from "./systems.ts";
 
 const YAML = `
@@ -28,8 +31,9 @@ const exitsOf = (booted: BootedSystem, name: string): number[] => booted.partiti
 const startsOf = (booted: BootedSystem, name: string): number =>
   booted.partition(name).events.filter(({ code }) => code === abi.EVENT_STARTED).length;
 
-test("two PLC guests scan, direct and injected, without an exit each on its hart; one is restarted", async () => {
-  const booted = (system = await BootedSystem.boot("riscv64", YAML));
+test("two PLC guests scan, direct and injected, without an exit on their harts; one is restarted; gdb steps along", async () => {
+  const port = await freePort();
+  const booted = (system = await BootedSystem.boot("riscv64", YAML, { qemu: ["-gdb", `tcp:127.0.0.1:${port}`] }));
   expect(booted.coreHash).toBe(coreHash(undefined, "riscv64"));
   // It has asked what there is, and its vCPU's telemetry has come.
   const ready = (): boolean =>
@@ -46,4 +50,12 @@ test("two PLC guests scan, direct and injected, without an exit each on its hart
   await booted.until("it to be started again", () => startsOf(booted, "one") === 2);
   await booted.until("its scans", () => scansOf(booted, "one") > 0n);
   expect(booted.partition("two").telemetry?.state).toBe("running");
+
+  // The housekeeper's own, each tick.
+  const steps = ["hbreak core_housekeeper_serve", "continue", "next", "frame", "delete", "detach"];
+  const said = await gdb(port, booted.plan.image.base, steps, CORE_RISCV64);
+  expect(said).toMatch(/Breakpoint 1, core_housekeeper_serve \(.*\) at core\/\w+\.ts:\d+\n\d+\t/); // and the line
+  expect(said).toMatch(/#0 .* at core\/\w+\.ts:\d+/);
+  const after = scansOf(booted, "two");
+  await booted.until("it to go on", () => scansOf(booted, "two") > after + MORE_SCANS);
 });
