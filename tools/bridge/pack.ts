@@ -155,9 +155,9 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
   console.log(`${archive}: ${(statSync(archive).size / 1e6).toFixed(1)} MB, ${withNode ? "with" : "without"} Node`);
   const { version } = await lockedNode();
   const where = hasNode
-    ? `Node ${version} for arm64 is in npm's package ${NODE_PACKAGE} (bin/node)`
-    : `Node is a package of its Linux (Debian: nodejs, /usr/bin/node)`;
-  const node = withNode ? "" : ` ${where}, to /opt/${NAME}/bin;`;
+    ? `Node ${version} for arm64 is in npm's package ${NODE_PACKAGE} (bin/node), to /opt/${NAME}/bin`
+    : `Node is its Linux' own (Debian: nodejs): ln -s /usr/bin/node /opt/${NAME}/bin/node`;
+  const node = withNode ? "" : ` ${where};`;
   console.log(`on the PLC: tar -C /opt -xzf ${basename(archive)};${node}`);
   console.log(`then /opt/${NAME}/${NAME}.service says how systemd runs it`);
 }
