@@ -1,5 +1,5 @@
-// A guest's load or store where it has no memory: at an emulated device it is carried out, from the instruction itself, which
-// entry.S has read once, as the guest would fetch it. (htinst holds it on some harts only.)
+// A guest's load or store where it has no memory: at an emulated device it is carried out, from the instruction itself: htinst
+// has it on some harts, and on the others entry.S has read it once, as the guest would fetch it.
 
 import {
   csrr_htinst, csrr_htval, csrr_scause, csrr_sepc, csrr_stval, csrw_sepc,
@@ -13,7 +13,7 @@ import { ownerOf, Partition } from "../../core/partition";
 import { controllerBytes, loadController, storeController } from "./controller";
 import { CAUSE_LOAD_ACCESS_FAULT, CAUSE_STORE_ACCESS_FAULT, CAUSE_STORE_GUEST_PAGE_FAULT } from "./csrs";
 import { inject } from "./exceptions";
-import { asLoaded, bytesOf, decode, FORM_REGISTER, FORM_STORE, shiftOf } from "./loadStore";
+import { asLoaded, bytesOf, decode, decodeTransformed, FORM_REGISTER, FORM_STORE, shiftOf } from "./loadStore";
 import { faulted } from "./trap";
 import { Vcpu } from "./vcpu";
 
@@ -22,7 +22,10 @@ const SHIFT_32: u32 = 2;
 /** htinst of an instruction has bit 0; that of the guest's own table walk, which no device answers, has not. */
 const HTINST_INSTRUCTION: u64 = 1;
 
-/** A load or store guest page fault; `word`: its instruction, or 0 if it cannot be fetched any more. RESUME, PARK or AGAIN. */
+/**
+ * A load or store guest page fault; `word`: htinst, or else its instruction, or 0 if it cannot be fetched any more. RESUME,
+ * PARK or AGAIN.
+ */
 export function handleAccess(vcpu: Vcpu, word: u32): u32 {
   const partition = ownerOf(vcpu);
   const plan = partition.plan;
@@ -33,7 +36,7 @@ export function handleAccess(vcpu: Vcpu, word: u32): u32 {
   if (!isController && (inConsole >= consoleBytes(plan) || plan.console == 0) || isWalk(csrr_htinst()))
     return faulted(vcpu, partition, csrr_scause(), ipa);
   if (word == 0) return RESUME; // its mapping has changed meanwhile: the guest finds that itself
-  const form = decode(word);
+  const form = csrr_htinst() != 0 ? decodeTransformed(word) : decode(word);
   const isStore = csrr_scause() == CAUSE_STORE_GUEST_PAGE_FAULT;
   const misaligned = <u32>ipa & ((1 << shiftOf(form)) - 1);
   if (form == 0 || ((form & FORM_STORE) != 0) != isStore || misaligned != 0 || isController && shiftOf(form) != SHIFT_32)
@@ -54,7 +57,7 @@ export function handleAccess(vcpu: Vcpu, word: u32): u32 {
 }
 
 /** The guest page fault is of the guest's own table walk. */
-@inline export function isWalk(htinst: u64): bool { return htinst != 0 && (htinst & HTINST_INSTRUCTION) == 0; }
+@inline function isWalk(htinst: u64): bool { return htinst != 0 && (htinst & HTINST_INSTRUCTION) == 0; }
 
 @inline function portAt(partition: Partition, offset: u32): u32 {
   return offset < <u32>UART_BYTES ? partition.index : TELEMETRY_PORT;

@@ -24,8 +24,8 @@
 #define FRAME_TP            80
 #define FRAME_BYTES         96              // core.ld takes them from the stack
 #define CAUSE_VS_ECALL      10
-#define CAUSE_STORE_FAULT   23              // guest page faults: of a load 21
-#define LOAD_OR_STORE       2
+#define CAUSE_LOAD_FAULT    21              // guest page faults
+#define CAUSE_STORE_FAULT   23
 #define ECALL_BYTES         4
 #define SBI_HSM             0x48534d        // firmware.ts
 #define SBI_HART_START      0
@@ -59,6 +59,7 @@
 #define HGATP               0x680
 #define HSTATUS             0x600
 #define HSTATEEN0           0x60c
+#define HTINST              0x64a
 #define COMPRESSED_IF       3               // the lowest bits are not all ones
 #define SISELECT            0x150
 #define SIREG               0x151
@@ -356,9 +357,10 @@ axv_long:
     sd      t1, SLOT(10)(a0)
     window
     csrr    t0, scause
-    ori     t0, t0, LOAD_OR_STORE
-    addi    t0, t0, -CAUSE_STORE_FAULT
-    beqz    t0, axv_access
+    addi    t0, t0, -CAUSE_LOAD_FAULT
+    beqz    t0, axv_load
+    addi    t0, t0, CAUSE_LOAD_FAULT - CAUSE_STORE_FAULT
+    beqz    t0, axv_store
     sext.w  a0, a0                          // offset of the Vcpu in linear memory
     call    trap                            // keeps what is not saved yet
     mv      t0, a0
@@ -372,17 +374,27 @@ axv_return:
     ld      a0, SLOT(10)(a0)
     sret
 
-// A load or store guest page fault: an emulated device may want any register.
-axv_access:
+// A load or store guest page fault: an emulated device may want any register. FRAME_A1: the instruction.
+.macro instruction
+    csrr    a0, HTINST                      // as some harts say
+    bnez    a0, 1f
     csrr    a0, sepc
     call    axv_guest_instruction
-    sd      a0, FRAME_A1(tp)
+1:  sd      a0, FRAME_A1(tp)
+.endm
+axv_load:
+    instruction
     mv      a1, a0
     lw      a0, FRAME_VCPU(tp)
     call    quickLoad                       // keeps what is not saved yet
     mv      t0, a0
     ld      a0, FRAME_VCPU(tp)
     bnez    t0, axv_return
+    j       axv_access
+axv_store:
+    instruction
+    ld      a0, FRAME_VCPU(tp)
+axv_access:
     kept    sd
     ld      a1, FRAME_A1(tp)
     sext.w  a0, a0

@@ -35,6 +35,7 @@ const QUADRANT_SP: u32 = 2;
 const COMPRESSED_STORE: u32 = 4;
 const COMPRESSED_WORD: u32 = 2;
 const FIRST_OF_EIGHT: u32 = 8;
+const TRANSFORMED_WHOLE: u32 = 1 << 1;
 
 @inline export function shiftOf(form: u32): u32 { return (form >> FORM_SHIFT_AT) & FORM_SHIFT_MASK; }
 @inline export function bytesOf(form: u32): u64 { return (form & FORM_COMPRESSED) != 0 ? 2 : 4; }
@@ -59,6 +60,12 @@ function decodeCompressed(word: u32): u32 {
   if (isStore) return how | (word >> 2) & FORM_REGISTER;
   const register = (word >> 7) & FORM_REGISTER;
   return register != 0 ? how | register : 0; // reserved
+}
+
+/** As htinst has it (privileged architecture, "Transformed Instruction"): with 32 bits, and with bit 1 clear if it had 16. */
+export function decodeTransformed(word: u32): u32 {
+  const form = decode(word | TRANSFORMED_WHOLE);
+  return form == 0 || (word & TRANSFORMED_WHOLE) != 0 ? form : form | FORM_COMPRESSED;
 }
 
 /** What a load of that form puts into its register. */

@@ -7,6 +7,7 @@ import { compile } from "../../../tools/build/compile.ts";
 
 interface Decoder {
   readonly decode: (word: number) => number;
+  readonly decodeTransformed: (word: number) => number;
   readonly shiftOf: (form: number) => number;
   readonly bytesOf: (form: number) => bigint;
   readonly asLoaded: (value: bigint, form: number) => bigint;
@@ -99,6 +100,22 @@ describe("every load and store that LLVM knows, and what it does not know", () =
     expect(words.filter((word) => isLonger(word) && decoder.decode(word) !== 0)).toEqual([]);
     expect([...taken.keys()].sort()).toEqual(["lb", "lbu", "ld", "lh", "lhu", "lw", "lwu", "sb", "sd", "sh", "sw"]);
   });
+});
+
+test("as htinst has them: with neither base nor offset, and with bit 1 clear where the instruction had 16 bits", () => {
+  const [LOAD, STORE, OTHERS] = [0x03, 0x23, [0x07, 0x27, 0x2f, 0x13]];
+  const every = [LOAD, STORE, ...OTHERS].flatMap((opcode) =>
+    Array.from({ length: 8 * 32 }, (_, n) => {
+      const register = (n & 31) << (opcode === STORE ? 20 : 7);
+      return opcode | ((n >> 5) << 12) | register;
+    }));
+  for (const word of every) {
+    const form = decoder.decode(word);
+    expect(decoder.decodeTransformed(word)).toBe(form);
+    const short = decoder.decodeTransformed(word & ~2);
+    expect(short === 0 ? short : described(short)).toEqual(form === 0 ? 0 : { ...described(form), length: 2 });
+  }
+  expect(every.filter((word) => decoder.decode(word) !== 0)).toHaveLength((7 + 4) * 32);
 });
 
 test("what a load puts into its register: of its size, the sign above it or zeros", () => {

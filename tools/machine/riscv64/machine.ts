@@ -181,13 +181,14 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     if (cause === ECALL_VS && this.quickCall(hart)) return this.resume(hart);
     hart.fullTraps++;
     const isAccess = cause === LOAD_GUEST_PAGE || cause === STORE_GUEST_PAGE;
-    const { vcpu, instruction } = hart;
-    this.finish(hart, this.enter(hart, () => (isAccess ? this.access(vcpu, instruction) : this.core.trap(vcpu))));
+    this.finish(hart, this.enter(hart, () => (isAccess ? this.access(hart, cause) : this.core.trap(hart.vcpu))));
   }
 
   /** As entry.S does it. */
-  private access(vcpu: number, instruction: number): number {
-    return this.core.quickLoad(vcpu, instruction) !== 0 ? RESUME : this.core.access(vcpu, instruction);
+  private access({ vcpu, csrs, instruction: read }: Hart, cause: number): number {
+    const instruction = Number(csrs.read("htinst")) || read;
+    const isDone = cause === LOAD_GUEST_PAGE && this.core.quickLoad(vcpu, instruction) !== 0;
+    return isDone ? RESUME : this.core.access(vcpu, instruction);
   }
 
   /** What entry.S does with a call that is waited for: of its registers the function sees a0 alone. False: it is none. */
