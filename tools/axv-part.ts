@@ -1,8 +1,7 @@
-// The command line of the project: every file of tools/commands is one command. tools/axv-part starts it as one file of
-// JavaScript (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
+// The command line of the project: every file of tools/commands is one command. tools/axv-part starts it as JavaScript
+// (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
 import "./jitlessZod.ts";
-import { Command } from "commander";
-import { projectVersion } from "../partitions/project.ts";
+import { commandLine } from "./commandLine.ts";
 import { register as backup } from "./commands/backup.ts";
 import { register as board } from "./commands/board.ts";
 import { register as bridge } from "./commands/bridge.ts";
@@ -26,34 +25,9 @@ import { register as run } from "./commands/run.ts";
 import { register as slots } from "./commands/slots.ts";
 import { register as tags } from "./commands/tags.ts";
 import { register as update } from "./commands/update.ts";
-import { failure } from "./failure.ts";
-import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [
+await commandLine([
   backup, board, bridge, build, check, codes, console_, control, demo, deploy, guest, init, inspect, keys, modbus, monitor, plan,
   prove, restore, run, slots, tags, update,
-];
-
-const program = new Command("axv-part")
-  .description("Plans, builds, runs and watches partitioned systems.")
-  .version(projectVersion(), "-V, --version", "print the version of axv-part")
-  .showHelpAfterError("(axv-part --help shows every command)")
-  .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
-  .exitOverride();
-
-for (const register of COMMANDS) register(program);
-
-function fail(error: unknown): void {
-  const { stdout, stderr, status } = failure(error, process.argv.slice(2));
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
-  process.exitCode = status;
-}
-
-heedStreams([process.stdout, process.stderr], fail);
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error);
-}
+]);

@@ -53,7 +53,7 @@ const median = (values: readonly number[]): number =>
 function timed(checkout: string, scratch: string, { parameters, cold }: Task): Cost {
   if (cold !== undefined) {
     const built = readdirSync(join(checkout, "build"));
-    const kept = ["linux", "axv-part.js", "axv-part.stamp", "compile-cache"];
+    const kept = ["linux", "axv-part", "axv-part.js", "axv-part.stamp", "compile-cache"];
     for (const name of built.filter((each) => !kept.includes(each))) rmSync(join(checkout, "build", name), { recursive: true });
   }
   const peaks = join(scratch, "peaks");

@@ -1,12 +1,12 @@
 // tools/axv-part makes its bundle when a source is newer, and only then; and what is in the bundle.
 import { execFileSync } from "node:child_process";
 import {
-  chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync,
+  chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { bundle } from "../../tools/build/bundle.ts";
+import { commandLineBundles } from "../../tools/build/bundle.ts";
 import { ROOT } from "../../tools/build/files.ts";
 
 describe("a checkout whose Node notes what it is called with", () => {
@@ -83,10 +83,21 @@ describe("a checkout whose Node notes what it is called with", () => {
   });
 });
 
-test("the compiler for AssemblyScript is not in it, and modules know where their sources are", async () => {
-  const text = await bundle();
-  expect(text).not.toMatch(/Binaryen|_BinaryenModule/);
-  expect(text).toContain('import("assemblyscript/asc")');
-  expect(text).not.toMatch(/import\.meta\.dirname/);
-  expect(text.match(/import\.meta\.url/g)).toHaveLength(1); // Node's require, in the first line
+describe("the command line", async () => {
+  const { "axv-part.js": first = "", ...files } = await commandLineBundles();
+
+  test("is a file for each command, one with all of them, and one that finds these", () => {
+    const commands = readdirSync(join(ROOT, "tools/commands")).map((name) => basename(name, ".ts"));
+    const names = [...commands, "all-commands"].map((name) => `axv-part/${name}.js`);
+    expect(Object.keys(files).sort()).toEqual(names.sort());
+    for (const command of commands) expect(first).toContain(JSON.stringify(command));
+  });
+
+  test.each(Object.keys(files))("%s has no compiler for AssemblyScript, and knows where its sources are", (file) => {
+    const { [file]: text = "" } = files;
+    expect(text).not.toMatch(/Binaryen|_BinaryenModule/);
+    if (/(build|run|all-commands)\.js$/.test(file)) expect(text).toContain('import("assemblyscript/asc")');
+    expect(text).not.toMatch(/import\.meta\.dirname/);
+    expect(text.match(/import\.meta\.url/g)).toHaveLength(1); // Node's require, in the first line
+  });
 });

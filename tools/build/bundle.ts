@@ -1,10 +1,10 @@
-// node tools/build/bundle.ts: makes build/axv-part.js, the command line as one file of JavaScript. Reading two hundred
-// files and taking the types out of each takes Node longer than all that most commands do. tools/axv-part calls this
-// when a source is newer than the bundle.
+// node tools/build/bundle.ts: makes the command line of JavaScript: build/axv-part.js, which loads one file for the command that
+// it is called with, or one with all of them. Reading two hundred files and taking the types out of each takes Node longer than
+// all that most commands do. tools/axv-part calls this when a source is newer than the bundle.
 import { build } from "esbuild";
 import type { BuildOptions } from "esbuild";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, writeAtomically } from "./files.ts";
 
@@ -37,11 +37,14 @@ const inPlace = (file: string): string =>
     .replaceAll("import.meta.dirname", JSON.stringify(dirname(file)))
     .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(file).href));
 
-/** The bundle's text. `entry`: its first file, relative to the root. */
-export async function bundle(entry = ENTRY): Promise<string> {
+type Bundles = Readonly<Record<string, string>>;
+
+/** By name: the text of each. `entries`: by name, its first file, relative to the root. */
+async function bundles(entries: Bundles): Promise<Bundles> {
   const { outputFiles } = await build({
     ...FOR_NODE,
-    entryPoints: [entry],
+    entryPoints: entries,
+    outdir: ROOT,
     write: false,
     // Each start reads all of it; names stay, for whoever reads where an error comes from.
     minifyWhitespace: true,
@@ -52,6 +55,12 @@ export async function bundle(entry = ENTRY): Promise<string> {
         name: "in place",
         setup: ({ onLoad, onResolve }) => {
           onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: inPlace(path), loader: "ts" }));
+          onLoad({ filter: /.*/, namespace: ALONE }, ({ path }) => ({
+            contents: alone(path), loader: "ts", resolveDir: join(ROOT, "tools"),
+          }));
+          onResolve({ filter: new RegExp(`^${ALONE}:`) }, ({ path }) => ({
+            path: path.slice(ALONE.length + 1), namespace: ALONE,
+          }));
           // What a command loads when it needs it stays where it is, with all the packages that it brings: the bridge.
           onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) =>
             kind === "dynamic-import" ? { path: pathToFileURL(join(resolveDir, path)).href, external: true } : undefined,
@@ -60,7 +69,38 @@ export async function bundle(entry = ENTRY): Promise<string> {
       },
     ],
   });
-  return outputFiles.map(({ text }) => text).join("");
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [basename(path, ".js"), text]));
 }
 
-if (import.meta.main) writeAtomically(join(ROOT, "build/axv-part.js"), await bundle());
+/** A bundle's text. `entry`: its first file, relative to the root. */
+export async function bundle(entry: string): Promise<string> {
+  const { bundle = "" } = await bundles({ bundle: entry });
+  return bundle;
+}
+
+/** Of a file in tools/commands, no file but an entry: the command line with this command alone. */
+const ALONE = "alone";
+const alone = (command: string): string => `
+  import "./jitlessZod.ts";
+  import { commandLine } from "./commandLine.ts";
+  import { register } from "./commands/${command}.ts";
+  await commandLine([register]);`;
+
+const ALL = "all-commands";
+
+/** By file in build/: the command line. What a command does not need, its start does not read either. */
+export async function commandLineBundles(): Promise<Bundles> {
+  const commands = readdirSync(join(ROOT, "tools/commands")).map((name) => basename(name, ".ts"));
+  const entries = { [ALL]: ENTRY, ...Object.fromEntries(commands.map((name) => [name, `${ALONE}:${name}`])) };
+  const files = Object.entries(await bundles(entries)).map(([name, text]) => [`axv-part/${name}.js`, text] as const);
+  const first = `const [, , name = ""] = process.argv;
+await import(\`./axv-part/\${${JSON.stringify(commands)}.includes(name) ? name : ${JSON.stringify(ALL)}}.js\`);
+`;
+  // Last: whoever finds it, finds all.
+  return Object.fromEntries([...files, ["axv-part.js", first]]);
+}
+
+if (import.meta.main) {
+  mkdirSync(join(ROOT, "build/axv-part"), { recursive: true });
+  for (const [file, text] of Object.entries(await commandLineBundles())) writeAtomically(join(ROOT, "build", file), text);
+}

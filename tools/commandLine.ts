@@ -1,0 +1,31 @@
+// What is done with a command line: of some commands, or of all.
+import { Command } from "commander";
+import { projectVersion } from "../partitions/project.ts";
+import { failure } from "./failure.ts";
+import { heedStreams } from "./output/streams.ts";
+
+function fail(error: unknown): void {
+  const { stdout, stderr, status } = failure(error, process.argv.slice(2));
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = status;
+}
+
+/** `commands`: each adds one to the program. */
+export async function commandLine(commands: readonly ((program: Command) => void)[]): Promise<void> {
+  const program = new Command("axv-part")
+    .description("Plans, builds, runs and watches partitioned systems.")
+    .version(projectVersion(), "-V, --version", "print the version of axv-part")
+    .showHelpAfterError("(axv-part --help shows every command)")
+    .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
+    .exitOverride();
+
+  for (const register of commands) register(program);
+
+  heedStreams([process.stdout, process.stderr], fail);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    fail(error);
+  }
+}
