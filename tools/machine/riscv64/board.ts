@@ -44,7 +44,7 @@ export const qemuVirt7: Board = { ...qemuVirt, model: QEMU_7 };
 /** `sscofpmf=true` of QEMU 10.0; 7.2 has the property, and counts all the same. */
 export const qemuVirtFilters: Board = { ...qemuVirt, model: { ...QEMU_10, filters: true } };
 /** `v=true`, which both have. */
-export const qemuVirtVectors: Board = { ...qemuVirt, model: { ...QEMU_10, hasVectors: true } };
+export const qemuVirtVectors: Board = { ...qemuVirt, model: { ...QEMU_10, hasVectors: true, hasVectorBits: true } };
 /** Firmware before OpenSBI 1.0. */
 export const qemuVirtUncounted: Board = { ...qemuVirt, model: { ...QEMU_10, counters: 0 } };
 export const qemuVirtStateen: Board = { ...qemuVirt, model: { ...QEMU_10, hasStateen: true } };

@@ -106,8 +106,10 @@ export interface Model {
   readonly hasStateen: boolean;
   /** APLIC: setipnum sets a level's pending bit though its wire is low. */
   readonly resendsLow: boolean;
-  /** V: sstatus.VS can be something else than Off. */
+  /** V. */
   readonly hasVectors: boolean;
+  /** sstatus.VS can be something else than Off; it should not without V. */
+  readonly hasVectorBits: boolean;
   /** Programmable counters, as firmware gives them; 0: it has no PMU. */
   readonly counters: number;
   /** Sscofpmf, and it does what it says. */
@@ -122,13 +124,14 @@ const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
  */
 export const QEMU_7: Model = {
   hedeleg: 0xb1ffn, hideleg: 0x444n, hcounteren: 0xffff_ffffn, henvcfg: 0xc000_0000_0000_00f1n, modes: EVERY_MODE,
-  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false, counters: 16, filters: false, hasVectors: false,
+  transforms: false, hidesPending: true, resendsLow: true, hasStateen: false, counters: 16, filters: false,
+  hasVectors: false, hasVectorBits: true,
 };
 export const QEMU_10: Model = {
   hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n,
   modes: [0, 8, 9, 10],
   transforms: true, hidesPending: false, resendsLow: false, hasStateen: false, counters: 16, filters: false,
-  hasVectors: false,
+  hasVectors: false, hasVectorBits: false,
 };
 
 const HIE = 0x1444n;
@@ -142,7 +145,7 @@ const SELECT_MASK = 0xfffn;
  */
 export function writable(csr: Csr, model: Model, guestFiles: number): bigint {
   switch (csr) {
-    case "sstatus": case "vsstatus": return STATUS | (model.hasVectors ? STATUS_VS : 0n);
+    case "sstatus": case "vsstatus": return STATUS | (model.hasVectorBits ? STATUS_VS : 0n);
     case "hstatus": return HSTATUS;
     case "sie": return S_INTERRUPTS;
     case "hie": return HIE;

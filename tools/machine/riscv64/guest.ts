@@ -130,7 +130,7 @@ export class Guest implements AnyGuest<Hart> {
   vector(value: bigint): Outcome {
     return this.execute(() => {
       const { csrs, vectors } = this.pcpu;
-      if ((csrs.read("sstatus") & STATUS_VS) === 0n || (csrs.read("vsstatus") & STATUS_VS) === 0n) {
+      if (!csrs.model.hasVectors || (csrs.read("sstatus") & STATUS_VS) === 0n || (csrs.read("vsstatus") & STATUS_VS) === 0n) {
         return this.observe(INSTRUCTION, 0, { cause: ILLEGAL_INSTRUCTION, tval: 0n, gpa: 0n, htinst: 0n });
       }
       this.setX(A0, vectors);

@@ -6,7 +6,7 @@ import type { Intrinsic } from "../../build/intrinsic.ts";
 import { MachineError } from "../errors.ts";
 import type { Hook, Hooks } from "../imports.ts";
 import { memoryHooks } from "../physical.ts";
-import { NUMBERS, STATUS_FS, STATUS_VS } from "./csrs.ts";
+import { HSTATUS_SPV, NUMBERS, STATUS_FS, STATUS_VS } from "./csrs.ts";
 import type { Csr } from "./csrs.ts";
 import { EIE, IDENTITIES } from "./imsic.ts";
 import type { Riscv64Machine } from "./machine.ts";
@@ -93,6 +93,8 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
         throw new MachineError("MACHINE_UNDEFINED", "vector registers are cleared with sstatus.VS Off");
       }
       machine.current.vectors = 0n;
+      // An exception of the hypervisor's own (entry.S goes on behind it).
+      if (!csrs().model.hasVectors) csrs().write("hstatus", csrs().read("hstatus") & ~HSTATUS_SPV);
     },
     /** Until the timer, at the latest: who sleeps waits for others. */
     wfi: () => machine.runOthers(),
