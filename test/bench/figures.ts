@@ -114,3 +114,9 @@ export const RISCV64_IPI = onRiscv64("ipi", "IPI by SBI to self → handler", 25
 export const RISCV64_RESET = onRiscv64("reset", "entry → first guest instruction", 250_000);
 export const RISCV64_RESET_LONGEST =
   onRiscv64("reset-longest", "…with all windows, matches and inits that a blob can have", 250_000);
+const linuxOnRiscv64 = (mode: Mode): Figure => ({
+  id: `riscv64-linux-${mode}`, title: `RISC-V: Debian Linux, first instruction → init, ${mode}`, unit: "× bare metal", goal: 1.02,
+});
+export const RISCV64_LINUX: Readonly<Record<Mode, Figure>> = {
+  injected: linuxOnRiscv64("injected"), direct: linuxOnRiscv64("direct"),
+};

@@ -19,18 +19,21 @@ const FROM_ITS_FIRST_INSTRUCTION = "    clock: own\n";
 /** RAM that the partition does not have. */
 const BOOT_ADDRESS = 0x40080000;
 /** What the kernel still says while it turns the machine off does not matter. */
-const LAST_LINE = /bench: init|Kernel panic|^axv: PANIC/;
+export const LAST_LINE = /bench: init|Kernel panic|^axv: PANIC/;
+
+/** Where in a partition's memory that belongs. */
+export function placeOf({ partitions: [partition] }: Plan, name: PlannedLoad["name"]): number {
+  const load = partition?.loads.find((each) => each.name === name);
+  if (load === undefined) throw new BenchError("figure-missing", `the plan of Linux has no ${name}`);
+  return load.ipa;
+}
 
 /** QEMU with each load of the plan in memory where the hypervisor would copy it to. */
 function bareArguments({ plan, deviceTrees }: BenchSystem, { kernel, initrd }: LinuxFiles): string[] {
   const [partition] = plan.partitions;
   const tree = join(ROOT, OUT, "linux.dtb");
   writeAtomically(tree, compileTree(deviceTrees.get(partition?.name ?? "")?.() ?? ""));
-  const place = (name: PlannedLoad["name"]): number => {
-    const load = partition?.loads.find((each) => each.name === name);
-    if (load === undefined) throw new BenchError("figure-missing", `the plan of Linux has no ${name}`);
-    return load.ipa;
-  };
+  const place = (name: PlannedLoad["name"]): number => placeOf(plan, name);
   const files: readonly (readonly [PlannedLoad["name"], string])[] = [
     ["image", kernel],
     ["initrd", initrd],

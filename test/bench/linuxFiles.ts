@@ -18,8 +18,8 @@ export interface LinuxFiles {
   /** Absolute paths. */
   readonly kernel: string;
   readonly initrd: string;
-  /** The partition `linux`, for a system.yaml among the benchmark's products; `cpus` as there. It ends with a line's end. */
-  readonly partition: (cpus: string) => string;
+  /** The partition `linux`, for a system.yaml among the benchmark's products; both as there. It ends with a line's end. */
+  readonly partition: (cpus: string, memory?: string) => string;
 }
 
 const CONSOLES: Readonly<Record<BoardIsa, string>> = { aarch64: "ttyAMA0", riscv64: "ttyS0" };
@@ -38,13 +38,13 @@ export async function linuxFiles(
   ];
   // The demo's initramfs, and behind it one with the benchmark's program: Linux unpacks both.
   writeAtomically(initrd, Buffer.concat([readFileSync(initramfs), gzipSync(cpio(entries))]));
-  const partition = (cpus: string): string => `
+  const partition = (cpus: string, memory = "512M"): string => `
   linux:
     guest: linux
     image: ${productPath(kernel)}
     initrd: ${productPath(initrd)}
     cpus: ${cpus}
-    memory: 512M
+    memory: ${memory}
     cmdline: console=${CONSOLES[isa]} rdinit=/${file}
 `;
   return { version, kernel, initrd, partition };

@@ -11,6 +11,7 @@ import { measureLinux } from "./linux.ts";
 import { measureCells, measureCopying } from "./matrix.ts";
 import { formatJson, formatTable, isBad, NOTES } from "./report.ts";
 import { measureRiscv64 } from "./riscv64.ts";
+import { measureRiscv64Linux } from "./riscv64Linux.ts";
 import { measureRiscv64Reset } from "./riscv64Reset.ts";
 import { linuxRow, pathRows, sizeRows } from "./rows.ts";
 
@@ -25,7 +26,9 @@ try {
   const cells = await measureCells({ companies: ["alone", "linux"], progress });
   const linux = await measureLinux(progress);
   const handlers = await measureHandlers(progress);
-  const riscv64 = [...(await measureRiscv64(progress)), ...(await measureRiscv64Reset(progress))];
+  const riscv64 = [
+    ...(await measureRiscv64(progress)), ...(await measureRiscv64Reset(progress)), ...(await measureRiscv64Linux(progress)),
+  ];
   const paths = pathRows(cells, copyPerByte);
   const figures = [...(await sizeRows(copyPerByte)), linuxRow(linux), ...riscv64];
   const result = { paths, figures, checks: checkCells(cells), handlers };

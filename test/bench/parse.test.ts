@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseGuest, parseLinux, parsePair } from "./parse.ts";
+import { parseBegin, parseCycles, parseGuest, parseLinux, parsePair } from "./parse.ts";
 
 describe("what the benchmark guest prints", () => {
   test("becomes samples, of one path from all its lines; other lines do not matter", () => {
@@ -47,6 +47,12 @@ describe("what a pair of guests prints", () => {
   test.each([0, 2, 3])("is refused without line %i", (left) => {
     expect(() => parsePair(BOTH.filter((_, at) => at !== left))).toThrow(/no figures/);
   });
+});
+
+test("where firmware is done with, and a guest's number alone on a line, in hexadecimal digits", () => {
+  const lines = ["OpenSBI v1.1", "bench: begins 0000000001e07141", "axv: image at 0x0000000080200000", "0000000001e14d05 "];
+  expect([parseBegin(lines), parseCycles(lines)]).toEqual([0x1e0_7141, 0x1e1_4d05]);
+  expect(() => parseCycles(lines.slice(0, 3))).toThrow(/image at/);
 });
 
 describe("what Linux prints", () => {

@@ -4,10 +4,11 @@ import type { Plan } from "../../partitions/plan/plan.ts";
 import { LineAssembler, printable } from "../../industrial/live/lines.ts";
 import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import type { Emulator } from "../../tools/build/targets/target.ts";
-import { startQemu } from "../../tools/run/qemu.ts";
+import { type Machine, startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
 import { whenOver } from "../patience.ts";
 import { BenchError } from "./errors.ts";
+import { startPiped } from "./piped.ts";
 
 /** What the hypervisor says of a guest that will say no more, or as its last word. */
 const STOPPED = /^stopped/;
@@ -24,6 +25,8 @@ export interface GuestRun {
   readonly lastLine: RegExp;
   /** Left out: AArch64's. */
   readonly emulator?: Emulator;
+  /** So much is printed that virtual time would depend on who reads it (piped.ts). */
+  readonly isPiped?: boolean;
   /** A guest is stopped and started again on the way. */
   readonly restarts?: boolean;
   /** Wait for telemetry from after the last line too. */
@@ -46,15 +49,20 @@ export class Transcript {
   }
 }
 
+const startInSocket = (machineArguments: readonly string[], emulator: Emulator): Promise<Machine> =>
+  startQemu(machineArguments, undefined, emulator);
+
 export async function runGuest({
   machineArguments,
   plan,
   lastLine,
   emulator = AARCH64.emulator,
+  isPiped = false,
   restarts = false,
   withExits = false,
 }: GuestRun): Promise<Transcript> {
-  const machine = await startQemu(machineArguments, undefined, emulator);
+  const start = isPiped ? startPiped : startInSocket;
+  const machine = await start(machineArguments, emulator);
   const transcript = new Transcript();
   const { lines } = transcript;
   let stopWaiting = (): void => {};
