@@ -16,8 +16,8 @@ const BEGIN_ADDRESS = 0x9000_0000;
 
 /** One hart, on which an instruction takes one ns, and sleeping no real time. -seed: each run has the same randomness. */
 const MACHINE = [
-  "-M", "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-smp", "1", "-m", "1024M", "-icount", "shift=0,sleep=off", "-seed", "1",
-  "-bios", RISCV64.emulator.firmware?.path ?? "",
+  "-M", "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-smp", "1", "-m", "1024M", "-icount", "shift=0,sleep=off",
+  "-seed", "1", "-bios", RISCV64.emulator.firmware?.path ?? "",
 ];
 
 /** A file, and where in memory it stands at the beginning. */
