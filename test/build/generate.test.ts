@@ -79,6 +79,7 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
         "axv_probe_machine",
         "axv_probe_file",
         "axv_limit_state",
+        "axv_clear_vectors",
       ];
       writeFileSync(join(ROOT, folder, "symbols.S"), symbols.map((name) => `.global ${name}\n${name}:\n`).join(""));
       const sources = { cFile: `${folder}/all.c`, assembly: [`${folder}/symbols.S`], linkerScript: `${folder}/all.ld` };
