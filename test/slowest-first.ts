@@ -100,6 +100,7 @@ const SLOWEST = [
   "test/core/property/isolation.test.ts",
   "test/verify/measured.qemu.test.ts",
   ...LONG.slice(2),
+  ...SLOW,
 ];
 
 export class SlowestFirst extends BaseSequencer {

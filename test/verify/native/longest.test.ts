@@ -34,9 +34,12 @@ describe("paths without loops", () => {
   });
 
   test("every kind of conditional branch goes both ways", () => {
-    for (const branch of ["b.eq 1f", "cbz x0, 1f", "cbnz w0, 1f", "tbz x0, #5, 1f", "tbnz x0, #63, 1f"]) {
-      expect(cost(`f: ${branch}\n ret\n 1: nop\n nop\n nop\n ret`), branch).toBe(5);
-      expect(cost(`f: ${branch}\n nop\n nop\n nop\n ret\n 1: ret`), branch).toBe(5);
+    const branches = ["b.eq 1f", "cbz x0, 1f", "cbnz w0, 1f", "tbz x0, #5, 1f", "tbnz x0, #63, 1f"];
+    const sample = assembly(branches.map((branch, n) => `taken${n}: ${branch}\n ret\n 1: nop\n nop\n nop\n ret
+      passed${n}: ${branch}\n nop\n nop\n nop\n ret\n 1: ret`).join("\n"));
+    expect(refusals(sample)).toEqual([]);
+    for (const [n, branch] of branches.entries()) {
+      for (const way of ["taken", "passed"]) expect(sample.routine(`${way}${n}`).cost.instructions, `${branch} ${way}`).toBe(5);
     }
   });
 });

@@ -24,9 +24,10 @@ describe("where control goes", () => {
     expect(cost(`f: ${PUSH}\n call g\n jal g\n ${POP}\n tail h\n g: nop\n ret\n h: lui a0, 0x12345\n ret`)).toBe(7 + 2 * 2 + 2);
     const ofTwo = ["beq", "bne", "blt", "bge", "bltu", "bgeu"].map((name) => `${name} a0, a1`);
     const ofOne = ["beqz", "bnez", "bltz", "bgez", "blez", "bgtz"].map((name) => `${name} a0`);
-    for (const branch of [...ofTwo, ...ofOne]) {
-      expect(cost(`f: ${branch}, 1f\n ret\n 1: nop\n nop\n nop\n ret`), branch).toBe(5);
-    }
+    const branches = [...ofTwo, ...ofOne];
+    const sample = assembly(branches.map((branch, n) => `f${n}: ${branch}, 1f\n ret\n 1: nop\n nop\n nop\n ret`).join("\n"));
+    expect(refusals(sample)).toEqual([]);
+    branches.forEach((branch, n) => expect(sample.routine(`f${n}`).cost.instructions, branch).toBe(5));
   });
 
   test.each([["sret"], ["mret"], ["unimp"], ["ebreak"]])("%s ends a path", (end) => {
