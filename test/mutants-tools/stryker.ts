@@ -12,6 +12,8 @@ const FOLDER = join(ROOT, "build/stryker", VERSION);
 const NOT_COPIED = ["/build/stryker", "/build/compile-cache", "/build/linux", "/node_modules"];
 /** A mutant that hangs is one that is noticed; only on a machine that is very busy do the tests take so long. */
 const PATIENCE_MS = 60_000;
+/** All tests once, before the first mutant: minutes of a machine that does nothing else. */
+const DRY_RUN_MINUTES = 60;
 
 /** In the environment of its processes: names the file with the keys of the mutants that are tried, as JSON. */
 export const CHOSEN = "AXV_MUTANTS_CHOSEN";
@@ -109,6 +111,7 @@ export async function run(files: readonly string[], workers: number): Promise<re
     ignoreStatic: true,
     concurrency: workers,
     timeoutMS: PATIENCE_MS,
+    dryRunTimeoutMinutes: DRY_RUN_MINUTES,
     tempDirName: "build/stryker/sandbox",
     ignorePatterns: NOT_COPIED,
     disableTypeChecks: false,

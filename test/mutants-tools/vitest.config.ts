@@ -7,7 +7,7 @@ const LEFT_OUT = [
   "test/**/*qemu.test.ts",
   "test/{partitions,tags}/cli.test.ts",
   "test/prove/command.test.ts",
-  "test/boards/boardCommand.test.ts",
+  "test/boards/{boardCommand,riscv64}.test.ts",
   "test/run/{console,monitor,run}.test.ts",
   "test/output/{commands,streams}.test.ts",
   "test/{boards,prove}/fuzz.test.ts",
