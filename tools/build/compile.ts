@@ -1,4 +1,8 @@
 // AssemblyScript → wasm + source map, with the options of asconfig.json.
+//
+// Without `converge` there: to optimise until nothing changes takes asc twice as long, and clang finds most of it anyway. What
+// it cannot find is what a sum of an address and a constant is at 32 bits, which the one pass named there puts into the access
+// (the core for AArch64: 71,672 bytes of text and rodata with converge and with the pass, 71,792 with neither).
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { BuildError } from "./errors.ts";
