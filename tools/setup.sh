@@ -40,7 +40,6 @@ busybox               busybox
 /usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus
 /usr/lib/python3/dist-packages/serial/__init__.py         python3-serial
 /usr/lib/python3/dist-packages/serial_asyncio/__init__.py python3-serial-asyncio
-mkimage               u-boot-tools
 /usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
 /usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin opensbi
 "
