@@ -167,18 +167,19 @@ test("a primary host is waited for; while it is gone, the node is dead and keeps
   };
   await state(true, 10);
   await until("the births", () => heard.length === 2);
+  const born = Number(bdSeq(0)); // not 0: a busy machine may have lost its first connection
   await state(false, 5); // an old one
   own.scan(0, { Level: 2 });
   await until("data", () => heard.length === 3);
   heard = [];
   await state(false, 20);
   await until("the death", () => topics().includes("NDEATH/n"));
-  expect(bdSeq(0)).toBe(0n);
+  expect(bdSeq(0)).toBe(BigInt(born));
   own.scan(0, { Level: 5 });
   await state(true, 30);
   await until("the births", () => topics().includes("DDATA/n/plc"));
   expect(topics()).toEqual(["NDEATH/n", "NBIRTH/n", "DBIRTH/n/plc", "DDATA/n/plc"]);
-  expect(bdSeq(1)).toBe(1n);
+  expect(bdSeq(1)).toBe(BigInt(born + 1));
   expect(heard[3]?.payload.metrics[0]?.isHistorical).toBe(true);
 });
 
