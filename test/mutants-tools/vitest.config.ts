@@ -12,6 +12,7 @@ const LEFT_OUT = [
   "test/output/{commands,streams}.test.ts",
   "test/{boards,prove}/fuzz.test.ts",
   "test/partitions/{own-shelf-fuzz,json-schema}.test.ts",
+  "test/partitions/codes.test.ts", // reads sources
 ];
 const PATIENCE = 300_000;
 /** Of main.ts's --tests: who knows which tests are about these sources is done sooner. */
