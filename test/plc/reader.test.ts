@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const EMULATOR = "qemu-aarch64";
 
 const run = (...parameters: string[]): { status: number | null; stderr: string; stdout: string } =>
-  spawnSync(EMULATOR, [program, ...parameters], { encoding: "utf8", timeout: 20_000 });
+  spawnSync(EMULATOR, [program, ...parameters], { encoding: "utf8", timeout: 120_000 });
 
 /** The channel's bytes as a file, which can be mapped like the device. */
 function device(channel: ChannelMemory): string {

@@ -64,7 +64,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = (...parameters: string[]): { status: number | null; stderr: string } =>
-  spawnSync("qemu-aarch64", [program, ...parameters], { encoding: "utf8", timeout: 20_000 });
+  spawnSync("qemu-aarch64", [program, ...parameters], { encoding: "utf8", timeout: 120_000 });
 
 describe("tag-reader", () => {
   test("hands on each image once, whole and in order, and none while its writer is at work", async () => {
