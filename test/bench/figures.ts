@@ -65,7 +65,8 @@ export interface Figure {
   readonly id: string;
   readonly title: string;
   readonly unit: "instructions" | "instructions/byte" | "bytes" | "lines" | "× bare metal";
-  readonly goal: number;
+  /** Left out: to be known only. */
+  readonly goal?: number;
   readonly bao?: string;
   readonly xen?: string;
 }
@@ -114,9 +115,15 @@ export const RISCV64_IPI = onRiscv64("ipi", "IPI by SBI to self → handler", 25
 export const RISCV64_RESET = onRiscv64("reset", "entry → first guest instruction", 250_000);
 export const RISCV64_RESET_LONGEST =
   onRiscv64("reset-longest", "…with all windows, matches and inits that a blob can have", 250_000);
-const linuxOnRiscv64 = (mode: Mode): Figure => ({
-  id: `riscv64-linux-${mode}`, title: `RISC-V: Debian Linux, first instruction → init, ${mode}`, unit: "× bare metal", goal: 1.02,
-});
+const QUIET_LINUX = "RISC-V: Debian Linux, first instruction → init";
+const linuxOnRiscv64 = (mode: Mode): Figure =>
+  ({ id: `riscv64-linux-${mode}`, title: `${QUIET_LINUX}, ${mode}`, unit: "× bare metal", goal: 1.02 });
+/** Its UART without a hypervisor is QEMU's, which takes what is printed in no time. */
+const loggingLinux = (mode: Mode): Figure =>
+  ({ id: `riscv64-linux-log-${mode}`, title: `…with its whole log on the console, ${mode}`, unit: "× bare metal" });
 export const RISCV64_LINUX: Readonly<Record<Mode, Figure>> = {
   injected: linuxOnRiscv64("injected"), direct: linuxOnRiscv64("direct"),
+};
+export const RISCV64_LINUX_LOG: Readonly<Record<Mode, Figure>> = {
+  injected: loggingLinux("injected"), direct: loggingLinux("direct"),
 };

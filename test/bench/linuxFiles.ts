@@ -18,8 +18,9 @@ export interface LinuxFiles {
   /** Absolute paths. */
   readonly kernel: string;
   readonly initrd: string;
-  /** The partition `linux`, for a system.yaml among the benchmark's products; both as there. It ends with a line's end. */
-  readonly partition: (cpus: string, memory?: string) => string;
+  /** The partition `linux`, for a system.yaml among the benchmark's products; as there, and what else the kernel is told. It ends
+   *  with a line's end. */
+  readonly partition: (cpus: string, memory?: string, more?: string) => string;
 }
 
 const CONSOLES: Readonly<Record<BoardIsa, string>> = { aarch64: "ttyAMA0", riscv64: "ttyS0" };
@@ -38,14 +39,14 @@ export async function linuxFiles(
   ];
   // The demo's initramfs, and behind it one with the benchmark's program: Linux unpacks both.
   writeAtomically(initrd, Buffer.concat([readFileSync(initramfs), gzipSync(cpio(entries))]));
-  const partition = (cpus: string, memory = "512M"): string => `
+  const partition = (cpus: string, memory = "512M", more = ""): string => `
   linux:
     guest: linux
     image: ${productPath(kernel)}
     initrd: ${productPath(initrd)}
     cpus: ${cpus}
     memory: ${memory}
-    cmdline: console=${CONSOLES[isa]} rdinit=/${file}
+    cmdline: console=${CONSOLES[isa]} rdinit=/${file}${more}
 `;
   return { version, kernel, initrd, partition };
 }

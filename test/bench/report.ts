@@ -62,7 +62,7 @@ const FIGURE_COLUMNS: readonly Column<FigureRow>[] = [
   { title: "figure", align: "left", cell: ({ figure }) => figure.title },
   { title: "unit", align: "left", cell: ({ figure }) => figure.unit },
   { title: "here", align: "right", cell: ({ value }) => number(value) },
-  { title: "goal ≤", align: "right", cell: ({ figure }) => number(figure.goal) },
+  { title: "goal ≤", align: "right", cell: ({ figure: { goal } }) => (goal === undefined ? "" : number(goal)) },
   { title: "Bao", align: "right", cell: ({ figure }) => figure.bao ?? ABSENT },
   { title: "Xen", align: "right", cell: ({ figure }) => figure.xen ?? ABSENT },
   { title: "", align: "left", cell: ({ isOver }) => verdict(isOver) },

@@ -90,7 +90,8 @@ export interface FigureRow {
   readonly isOver: boolean;
 }
 
-export const figureRow = (figure: Figure, value: number): FigureRow => ({ figure, value, isOver: value > figure.goal });
+export const figureRow = (figure: Figure, value: number): FigureRow =>
+  ({ figure, value, isOver: figure.goal !== undefined && value > figure.goal });
 
 /** Of the core as it was built for the paths. */
 export async function sizeRows(copyPerByte: number): Promise<FigureRow[]> {
