@@ -62,16 +62,18 @@ const starts = (said: string): string[] => [...said.matchAll(/^axv: slot (. \(\w
 test.each(BOARD_ISAS)("one that never becomes healthy is reset, try after try, and then the old one runs, on %s", async (isa) => {
   const tries = TRIES_LEFT[isa];
   const lines: string[] = [];
+  // What telemetry has said, not what it says when somebody looks: a busy machine looks late.
+  const systems = new Set<string>();
   await withBoard(await onTrial(isa, "deaf", tries), planOf(isa, "deaf"), async (board) => {
     board.session.on("line", ({ kind, text }) => kind === "event" && lines.push(text));
-    await board.until("slot b", () => board.session.monitor.system?.slot === "b");
-    expect(board.session.monitor.system?.update).toBe("pending");
+    board.session.on("system", ({ slot, update }) => systems.add(`${slot} ${update}`));
     await board.until("slot a", () => board.session.monitor.system?.slot === "a");
     expect(starts(board.said())).toEqual([...Array<string>(tries).fill("b (pending)"), "a (good)"]);
     expect(lines.filter((text) => text.includes("slot b is on trial, and has not become healthy"))).toHaveLength(tries);
     const before = board.scans();
     await board.until("scans", () => board.scans() > before + 100n);
-    expect(board.session.monitor.system?.update).toBe("none");
+    systems.delete("b failed"); // said before the reset, if there is time for it
+    expect([...systems]).toEqual(["b pending", "a none"]);
   });
 });
 

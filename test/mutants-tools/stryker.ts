@@ -14,6 +14,8 @@ const NOT_COPIED = ["/build/stryker", "/build/compile-cache", "/build/linux", "/
 const PATIENCE_MS = 60_000;
 /** All tests once, before the first mutant: minutes of a machine that does nothing else. */
 const DRY_RUN_MINUTES = 60;
+/** They run in one process, where what each test executes is kept for all of them. */
+const HEAP_MIB = 12_288;
 
 /** In the environment of its processes: names the file with the keys of the mutants that are tried, as JSON. */
 export const CHOSEN = "AXV_MUTANTS_CHOSEN";
@@ -110,6 +112,7 @@ export async function run(files: readonly string[], workers: number): Promise<re
     coverageAnalysis: "perTest",
     ignoreStatic: true,
     concurrency: workers,
+    testRunnerNodeArgs: [`--max-old-space-size=${HEAP_MIB}`],
     timeoutMS: PATIENCE_MS,
     dryRunTimeoutMinutes: DRY_RUN_MINUTES,
     tempDirName: "build/stryker/sandbox",
