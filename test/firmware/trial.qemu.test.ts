@@ -68,7 +68,7 @@ test.each(BOARD_ISAS)("one that never becomes healthy is reset, try after try, a
     board.session.on("line", ({ kind, text }) => kind === "event" && lines.push(text));
     board.session.on("system", ({ slot, update }) => systems.add(`${slot} ${update}`));
     await board.until("slot a", () => board.session.monitor.system?.slot === "a");
-    expect(starts(board.said())).toEqual([...Array<string>(tries).fill("b (pending)"), "a (good)"]);
+    expect(starts(board.said()), board.said()).toEqual([...Array<string>(tries).fill("b (pending)"), "a (good)"]);
     expect(lines.filter((text) => text.includes("slot b is on trial, and has not become healthy"))).toHaveLength(tries);
     const before = board.scans();
     await board.until("scans", () => board.scans() > before + 100n);
@@ -91,7 +91,7 @@ test("one that is healthy is committed, on the disk and to the hypervisor, and s
   await withBoard(disk, planOf(isa, "new"), async (board) => {
     await board.until("the slot", () => board.session.monitor.system !== undefined);
     expect(board.session.monitor.system).toMatchObject({ slot: "b", update: "none" });
-    expect(starts(board.said())).toEqual(["b (good)"]);
+    expect(starts(board.said()), board.said()).toEqual(["b (good)"]);
     await board.until("scans", () => board.scans() > 100n);
   });
 });
