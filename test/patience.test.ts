@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { type Delays, Patience, until } from "./patience.ts";
+import type { Delays } from "../tools/run/threadDelays.ts";
+import { Patience, until } from "./patience.ts";
 import { runDelays } from "./runDelays.ts";
 
 const SECOND = 1000;

@@ -1,6 +1,7 @@
 // Waiting for what a program or a machine does. What ends the wait is not the clock on the wall: while it could compute and is
 // not let, for others have the CPUs, no patience is spent. So a busy machine is no failure, and a dead one is noticed.
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Delays, heldUp } from "../tools/run/threadDelays.ts";
 import { runDelays } from "./runDelays.ts";
 
 /** A bridge in its guest took two and a half minutes to start on a slow machine. */
@@ -8,9 +9,6 @@ const PATIENCE_MS = 250_000;
 const POLL_MS = 20;
 /** So often it is looked at what had to wait for a CPU. */
 const LOOK_MS = 1000;
-
-/** By thread, milliseconds in which it could have run, and did not. */
-export type Delays = ReadonlyMap<string, number>;
 
 export class Patience {
   readonly #delays: () => Delays;
@@ -31,9 +29,7 @@ export class Patience {
     const passed = this.#now() - this.#looked;
     if (passed >= LOOK_MS) {
       const delays = this.#delays();
-      // Of threads that wait for each other, whichever was held up longest has held up all.
-      const delay = [...delays].reduce((most, [thread, total]) => Math.max(most, total - (this.#before.get(thread) ?? 0)), 0);
-      this.#spent += Math.max(0, passed - delay);
+      this.#spent += Math.max(0, passed - heldUp(this.#before, delays));
       this.#looked += passed;
       this.#before = delays;
     }

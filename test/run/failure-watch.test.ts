@@ -6,7 +6,7 @@ import { Session } from "../../tools/run/session.ts";
 import { type Defect, demoPartitions, FakeBoard, LINUX } from "./fake-board.ts";
 import { pair } from "./pair.ts";
 
-const OPTIONS: WatchOptions = { telemetryMs: 1000, everybody: true, ownTime: false };
+const OPTIONS: WatchOptions = { telemetryMs: 1000, everybody: true, ownTime: false, delays: () => new Map() };
 
 let running: { session: Session; watch: FailureWatch } | undefined;
 beforeEach(() => {
@@ -148,6 +148,24 @@ describe("silence of the hypervisor", () => {
     await pass(2);
     vi.setSystemTime(Date.now() + 3_600_000);
     expect(await pass(2)).toBeUndefined();
+  });
+
+  test("does not count what the emulator had to wait for a CPU, whichever of its threads", async () => {
+    let share = 0;
+    let waited = 0;
+    let looked = performance.now();
+    const delays = (): Map<string, number> => {
+      waited += share * (performance.now() - looked);
+      looked = performance.now();
+      return new Map([["main", 0], ["cpu", waited]]);
+    };
+    const { board, pass } = watched("none", { delays });
+    board.boot();
+    await pass(2);
+    share = 0.9;
+    expect(await pass(25, 0)).toBeUndefined();
+    share = 0;
+    expect(await pass(2, 0)).toMatch(/^AXV_RUN_SILENT: the hypervisor has been silent for 3/);
   });
 
   test("where time goes by instructions, the start limit holds instead", async () => {

@@ -9,7 +9,7 @@
 //
 // Time is the host's where the board is silent, and the board's where it speaks. A slow emulator is no dead board: three
 // periods are as long as they take there, by the frames that have come. And what this process itself slept through, stopped
-// or starved, does not count.
+// or starved, does not count, nor what the emulator had to wait for a CPU.
 import * as abi from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import type { PartitionTelemetry } from "../../industrial/link/telemetry.ts";
@@ -18,6 +18,7 @@ import { RunError } from "./errors.ts";
 import { printable } from "../../industrial/live/lines.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import type { Session } from "./session.ts";
+import { type Delays, heldUp } from "./threadDelays.ts";
 
 export interface WatchOptions {
   /** The hypervisor's period of telemetry. */
@@ -26,6 +27,8 @@ export interface WatchOptions {
   readonly everybody: boolean;
   /** The board's time goes as fast as instructions are executed (QEMU's -icount): a period of it may take long. */
   readonly ownTime: boolean;
+  /** How long each of the emulator's threads had to wait so far. */
+  readonly delays: () => Delays;
 }
 
 const POLL_MS = 200;
@@ -55,7 +58,8 @@ export class FailureWatch {
   readonly #poll: NodeJS.Timeout;
   #lastWords: NodeJS.Timeout | undefined;
   #polledAt = performance.now();
-  /** Host's milliseconds, as far as this process was awake. */
+  #delays: Delays;
+  /** Host's milliseconds, as far as this process was awake and the emulator had a CPU when it could use one. */
   #awake = 0;
   #heardAt: number | undefined;
   /** The last frame that says how late it is on the board. */
@@ -69,6 +73,7 @@ export class FailureWatch {
   constructor(session: Session, options: WatchOptions) {
     this.#session = session;
     this.#options = options;
+    this.#delays = options.delays();
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -138,8 +143,10 @@ export class FailureWatch {
 
   #onPoll(): void {
     const now = performance.now();
-    this.#awake += Math.min(now - this.#polledAt, POLL_MAX_MS);
+    const delays = this.#options.delays();
+    this.#awake += Math.max(0, Math.min(now - this.#polledAt, POLL_MAX_MS) - heldUp(this.#delays, delays));
     this.#polledAt = now;
+    this.#delays = delays;
     this.#checkSilence();
     this.#checkStart();
   }

@@ -48,6 +48,8 @@ export interface Machine {
   readonly died: Promise<RunError>;
   /** Ends it; settles when it is gone. */
   stop(): Promise<void>;
+  /** Of its process on this host; undefined: it is none. */
+  readonly pid?: number | undefined;
 }
 
 /** `image`: an open file that the machine finds as INHERITED_IMAGE; it is closed here. `emulator`: the target's. */
@@ -97,7 +99,7 @@ export async function startQemu(
     await stop();
     throw failure;
   }
-  return { uart, died, stop };
+  return { uart, died, stop, pid: child.pid };
 }
 
 /** Of one ISA. */

@@ -9,6 +9,7 @@ import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 import type { Machine } from "./qemu.ts";
 import { RunServer } from "./run-server.ts";
 import { Session } from "./session.ts";
+import { type Delays, threadDelays } from "./threadDelays.ts";
 import { openView } from "./view.ts";
 
 export interface RunOptions {
@@ -72,7 +73,7 @@ export async function run(startMachine: () => Promise<Machine>, options: RunOpti
 async function attend(machine: Machine, caught: Promise<Signal>, options: RunOptions): Promise<number> {
   const session = new Session(machine.uart, options.partitions);
   const checks = options.judge(session);
-  const watch = watchOf(session, options);
+  const watch = watchOf(session, machine, options);
   // Everybody listens before anything is waited for: the first lines are the ones that matter when a board does not boot.
   const view = openView(session, options, options.stdout, options.stdin);
   let server: RunServer | undefined;
@@ -111,9 +112,10 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   }
 }
 
-function watchOf(session: Session, { watch, telemetryMs, durationMs }: RunOptions): FailureWatch | undefined {
+function watchOf(session: Session, { pid }: Machine, { watch, telemetryMs, durationMs }: RunOptions): FailureWatch | undefined {
   if (watch === "none") return undefined;
-  return new FailureWatch(session, { telemetryMs, everybody: durationMs !== undefined, ownTime: watch === "own time" });
+  const delays = (): Delays => threadDelays(pid === undefined ? [] : [pid]);
+  return new FailureWatch(session, { telemetryMs, everybody: durationMs !== undefined, ownTime: watch === "own time", delays });
 }
 
 function catchSignals(stdout: NodeJS.WriteStream): { caught: Promise<Signal>; release: () => void } {
