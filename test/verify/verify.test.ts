@@ -100,6 +100,28 @@ describe("a program within its budgets", () => {
     expect(stack).toMatchObject({ entry: "vector", available: 4096 });
   });
 
+  test("at the deepest place there is room for a fault, whose entry is one that comes to a panic", () => {
+    const panic = "void panic(volatile u32 *at) { volatile u32 room[100]; room[*at % 100] = 1; }\n";
+    const fault = `
+  .global fault
+  fault: stp x29, x30, [sp, #-16]!
+    bl panic
+    ldp x29, x30, [sp], #16
+    ret
+`;
+    const { entries, stack, problems } = check(BUDGETS, { c: C + panic, assembly: ASSEMBLY + fault });
+    expect(problems).toEqual([]);
+    const bytes = (entry: string): number => entries.find(({ name }) => name === entry)?.stack ?? NaN;
+    expect(bytes("fault")).toBeGreaterThan(bytes("vector"));
+    expect(stack).toMatchObject({ entry: "fault", needed: 2 * bytes("fault") });
+    const deeper = C.replace("room[20]", "room[200]");
+    const { entries: others, stack: deep } = check(
+      { ...BUDGETS, entries: {} }, { c: deeper + panic, assembly: ASSEMBLY + fault },
+    );
+    const vector = others.find(({ name }) => name === "vector")?.stack ?? NaN;
+    expect(deep).toMatchObject({ entry: "vector", needed: vector + bytes("fault") });
+  });
+
   test("the table shows it all", () => {
     const text = formatReport(check()).join("\n");
     expect(text).toMatch(/^ {2}outer +\d+ +100 +0 +0$/m);

@@ -5,7 +5,7 @@ import { buildProgram, isUpToDate, pathsOf } from "../build/index.ts";
 import { CORE, type Program } from "../build/programs.ts";
 import { formatReport } from "./table.ts";
 import { TARGETS } from "../build/targets/index.ts";
-import { budgetsOf, verify } from "./verify.ts";
+import { budgetsOf, type Report, verify } from "./verify.ts";
 
 type Products = Awaited<ReturnType<typeof buildProgram>>;
 
@@ -33,6 +33,12 @@ const budgetsFor = (core: Program): string => readFileSync(budgetsOf(TARGETS[cor
 const isProofOf = (budgets: string, proof: string): boolean =>
   existsSync(proof) && readFileSync(proof, "utf8").startsWith(budgets);
 
+/** The same report. Throws UnprovenCoreError when it has problems. */
+export function proven(report: Report): Report {
+  if (report.problems.length > 0) throw new UnprovenCoreError(report.problems);
+  return report;
+}
+
 /** There is nothing to build and nothing to prove. */
 export const isProven = (core: Program): boolean => isUpToDate(core) && isProofOf(budgetsFor(core), proofOf(core));
 
@@ -46,7 +52,6 @@ export async function buildProvenCore(progress: (line: string) => void, core: Pr
   rmSync(proof, { force: true });
   progress(`${core.name}: proving bounds, stack and sizes`);
   const report = verify(products.elf, products.wasm, target);
-  if (report.problems.length > 0) throw new UnprovenCoreError(report.problems);
-  writeFileSync(proof, [budgets, ...formatReport(report), ""].join("\n"));
+  writeFileSync(proof, [budgets, ...formatReport(proven(report)), ""].join("\n"));
   return products;
 }
