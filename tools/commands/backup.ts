@@ -6,6 +6,7 @@ import { backupOf } from "../firmware/backup/backup.ts";
 import { TARGET, withTarget } from "../firmware/deploy/open.ts";
 import { publicKeysOf } from "../firmware/keys/folder.ts";
 import { SLOTS } from "../firmware/slots.ts";
+import { claim } from "../output/places.ts";
 import { writeTogether } from "../output/write.ts";
 
 interface Options {
@@ -25,9 +26,10 @@ export function register(program: Command): void {
     .option("--json", "print what is in it as JSON")
     .action(async (disk: string, file: string, options: Options) => {
       const keys = options.keys === undefined ? [] : publicKeysOf(options.keys);
+      const [place = file] = claim([{ path: file, what: "the backup" }], [disk, ...(options.with ?? [])]);
       const { stream, boards, slots } = await withTarget(disk, "read", (open) => {
         const made = backupOf(open, keys, options.with ?? []);
-        writeTogether(new Map([[file, made.stream]]));
+        writeTogether(new Map([[place, made.stream]]));
         return made;
       });
       if (options.json === true) {

@@ -11,8 +11,7 @@ import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
 import { progressOn } from "../firmware/deploy/progress.ts";
 import { ofFile } from "../firmware/fit/source.ts";
 import type { Slot } from "../firmware/slots.ts";
-import { OutputError, reasonOf } from "../output/errors.ts";
-import { makeFolder } from "../output/folder.ts";
+import { claim } from "../output/places.ts";
 import { writeTogether } from "../output/write.ts";
 
 interface Options {
@@ -42,7 +41,7 @@ export function register(program: Command): void {
           if (isWritten) {
             // Nobody names a file by mistake as he may name a disk.
             if (target.model !== undefined && options.yes !== true) throw new DeployError("AXV_DEPLOY_UNCONFIRMED", disk);
-            if (options.files !== undefined) writeFiles(options.files, backup);
+            if (options.files !== undefined) writeFiles(options.files, backup, [file, disk]);
             await restore(target, plan, progressOn(process.stderr));
           }
           return [...backup.systems.keys()];
@@ -56,13 +55,10 @@ export function register(program: Command): void {
 
 const checkedTarget: typeof withOwnTarget = (name, use) => withTarget(name, "claim", use);
 
-function writeFiles(folder: string, { files, keys }: Backup): void {
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    throw new OutputError("AXV_OUTPUT_FOLDER", folder, reasonOf(error));
-  }
-  const named = new Map([...files].map(([name, bytes]) => [join(folder, name), bytes] as const));
-  for (const [name, der] of keys) named.set(join(folder, `${name}.pub.der`), der);
-  writeTogether(named);
+function writeFiles(folder: string, { files, keys }: Backup, inputs: readonly string[]): void {
+  const named = new Map(files);
+  for (const [name, der] of keys) named.set(`${name}.pub.der`, der);
+  const outputs = [...named.keys()].map((name) => ({ path: join(folder, name), what: `the backup's ${name}` }));
+  const places = claim(outputs, inputs);
+  writeTogether(new Map([...named.values()].map((bytes, index) => [places[index] ?? "", bytes])));
 }

@@ -4,8 +4,8 @@ import { CodedError } from "../../industrial/link/coded-error.ts";
 export const MESSAGES = {
   AXV_OUTPUT_NAME: (path: string) => `"${path}" is no name of a file: write a path`,
   AXV_OUTPUT_STDOUT: (what: string) => `${what} cannot go to standard output here: name a file`,
-  AXV_OUTPUT_IS_INPUT: (path: string, what: string, input: string) =>
-    `${what} would be written to ${path}, and ${input} is read for it: choose another place`,
+  AXV_OUTPUT_IS_INPUT: (path: string, what: string, input: string, use = "is read for it") =>
+    `${what} would be written to ${path}, and ${input} ${use}: choose another place`,
   AXV_OUTPUT_TWICE: (path: string, what: string, other: string) =>
     `${what} and ${other} would both be written to ${path}: choose another name or folder`,
   AXV_OUTPUT_NO_FILE: (path: string, kind: string) =>

@@ -1,11 +1,12 @@
-// Where something may be written. Nothing is overwritten that was not asked for: no file that is read for it, no other
-// output of the same command, nothing but regular files; and beside the file that was named, only what axv-part has
+// Where something may be written. Nothing is overwritten that was not asked for: no file that is read for it, no
+// key, no other output of the same command, nothing but regular files; and beside the file that was named, only what axv-part has
 // written itself.
 import { closeSync, lstatSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { OutputError, reasonOf } from "./errors.ts";
 import { makeFolder } from "./folder.ts";
+import { holdsKeys } from "./keys.ts";
 import { temporaryIn } from "./write.ts";
 
 export const STANDARD_OUTPUT = "-";
@@ -36,6 +37,7 @@ export function claim(outputs: readonly Output[], inputs: readonly string[]): st
     const at = identify(place);
     const input = read.find((file) => file.at.some((identity) => at.includes(identity)));
     if (input !== undefined) throw new OutputError("AXV_OUTPUT_IS_INPUT", path, what, input.path);
+    if (holdsKeys(place)) throw new OutputError("AXV_OUTPUT_IS_INPUT", path, what, path, "holds keys");
     for (const identity of at) {
       const other = taken.get(identity);
       if (other !== undefined) throw new OutputError("AXV_OUTPUT_TWICE", path, other.what, what);

@@ -3,6 +3,7 @@
 import { createPrivateKey } from "node:crypto";
 import { basename } from "node:path";
 import { readFile } from "../../../partitions/source/file.ts";
+import { PRIVATE_KEY } from "../../output/keys.ts";
 import type { Stream } from "../../output/write.ts";
 import { placesOn, sourceOf, stateOn } from "../deploy/places.ts";
 import { systemIn } from "../deploy/system.ts";
@@ -75,9 +76,9 @@ function filesOf(paths: readonly string[]): Map<string, Uint8Array> {
   return files;
 }
 
-/** RFC 7468: PEM; and what DER a key can be. One that a passphrase keeps is none less. */
+/** PEM; and what DER a key can be. One that a passphrase keeps is none less. */
 function hasPrivateKey(bytes: Buffer): boolean {
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(bytes.toString("latin1"))) return true;
+  if (PRIVATE_KEY.test(bytes.toString("latin1"))) return true;
   return (["pkcs8", "pkcs1", "sec1"] as const).some((type) => {
     try {
       return createPrivateKey({ key: bytes, format: "der", type }).type === "private";
