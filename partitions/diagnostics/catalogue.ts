@@ -114,11 +114,14 @@ export const memoryOverlap = (span: string, owner: string, theirs: string): Prob
     `the memory ${span} overlaps ${owner} at ${theirs}`,
     "choose another `at`, or leave it out to have one chosen",
   );
-export const ipaOverlap = (what: string, span: string, other: string, theirs: string): Problem =>
+/** `free`: where a mailbox that nobody has placed can be instead. */
+export const ipaOverlap = (what: string, span: string, other: string, theirs: string, free?: string): Problem =>
   error(
     "AXV-P025",
     `in the partition's own address space (IPA), ${what} at ${span} overlaps ${other} at ${theirs}`,
-    "choose another `ipa`, or less memory",
+    free === undefined
+      ? "choose another `ipa`, or less memory"
+      : `write \`mailbox: { ipa: ${free} }\`, or another place that the guest has mapped, or less memory`,
   );
 export const builtInOverlap = (what: string, span: string, other: string, theirs: string): Problem =>
   error(

@@ -7,7 +7,7 @@ import type { Findings } from "../diagnostics/diagnostic.ts";
 import { isaOf } from "../isas.ts";
 import type { Windows } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
-import { alignUp, end, formatSpan, hex, overlaps, PAGE } from "../units.ts";
+import { alignUp, end, formatSpan, gapsOf, hex, overlaps, PAGE } from "../units.ts";
 import type { Path } from "../source/path.ts";
 import type { Span } from "../units.ts";
 import { channelsOf } from "./channels.ts";
@@ -104,7 +104,10 @@ function channelRegions(
     });
 }
 
-/** Where it was asked for; else behind the channels where they have a place of their own; else, as they, at its PA. */
+/**
+ * Where it was asked for; else behind the channels where they have a place of their own; else, as they, at its PA. It does not go
+ * out of the way of what is there: guests are built to map it at that place, and would run on without it.
+ */
 function mailboxRegion(
   memory: MemoryPlan,
   partition: PartitionRequest,
@@ -119,10 +122,11 @@ function mailboxRegion(
   return [{ name: "mailbox", ipa, pa: span.base, size: span.size, kind: "mailbox", access: "rw" }];
 }
 
-function describe({ kind, name }: PlannedRegion): string {
+function describe({ kind, name }: PlannedRegion, { mailbox }: PartitionRequest["fields"]): string {
   if (kind === "ram") return "the memory";
   if (kind === "interface") return "the CPU interface";
-  return kind === "mailbox" ? "the mailbox" : `${kind} "${name}"`;
+  if (kind !== "mailbox") return `${kind} "${name}"`;
+  return mailbox === undefined ? "the default place of the mailbox" : "the mailbox";
 }
 
 interface Place {
@@ -132,8 +136,8 @@ interface Place {
   readonly span: Span;
 }
 
-const mapped = ({ regions }: AddressSpace): Place[] =>
-  regions.map((region) => ({ kind: region.kind, what: describe(region), span: { base: region.ipa, size: region.size } }));
+const mapped = ({ regions }: AddressSpace, fields: PartitionRequest["fields"]): Place[] =>
+  regions.map((region) => ({ kind: region.kind, what: describe(region, fields), span: { base: region.ipa, size: region.size } }));
 
 function emulated(board: Board, { windows, console }: AddressSpace, { cpus, telemetry }: PartitionRequest["fields"]): Place[] {
   const place = (what: string, base: number, size: number): Place => ({ kind: undefined, what, span: { base, size } });
@@ -146,17 +150,26 @@ function emulated(board: Board, { windows, console }: AddressSpace, { cpus, tele
 
 /** Reported where the memory was asked for, or a mailbox's place: of all these they are what a person can most easily move. */
 export function checkAddressSpace(board: Board, partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
-  const regions = mapped(space);
+  const regions = mapped(space, partition.fields);
   const windows = emulated(board, space, partition.fields);
   const { mailbox } = partition.fields;
   const at = (...places: readonly Place[]): Path => {
     const isMailbox = mailbox !== undefined && places.some(({ kind }) => kind === "mailbox");
     return [...partition.path, isMailbox ? "mailbox" : "memory", "ipa"];
   };
+  const bits = guestAddressBits(board);
+  const freeInstead = (...places: readonly Place[]): string | undefined => {
+    const span = mailbox === undefined ? places.find(({ kind }) => kind === "mailbox")?.span : undefined;
+    if (span === undefined) return undefined;
+    const others = [...regions, ...windows].filter(({ kind }) => kind !== "mailbox").map((place) => place.span);
+    const free = gapsOf([{ base: span.base, size: 2 ** bits - span.base }], others).find(({ size }) => size >= span.size);
+    return free && hex(free.base);
+  };
   for (const [index, one] of regions.entries()) {
     for (const other of [...regions.slice(index + 1), ...windows]) {
       if (!overlaps(one.span, other.span)) continue;
-      findings.report(at(one, other), ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
+      const [span, theirs] = [formatSpan(one.span), formatSpan(other.span)];
+      findings.report(at(one, other), ipaOverlap(one.what, span, other.what, theirs, freeInstead(one, other)));
     }
   }
   // These are where its guest has them built in, or the board has its own.
@@ -169,7 +182,6 @@ export function checkAddressSpace(board: Board, partition: PartitionRequest, spa
       );
     }
   }
-  const bits = guestAddressBits(board);
   for (const place of [...regions, ...windows]) {
     if (end(place.span) <= 2 ** bits) continue;
     findings.report(at(place), ipaBeyond(place.what, formatSpan(place.span), bits, board.name, hex(2 ** bits)));

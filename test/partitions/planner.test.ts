@@ -306,6 +306,29 @@ test("a mailbox is where it was asked for; a guest that is not real-time gets on
   );
 });
 
+describe("a mailbox that nobody has placed, at its guest's place, where something else is,", () => {
+  test.each([
+    ["bare-metal, image: ../images/plc.bin", "300M", "0x50000000", "0x52c00000"],
+    ["bare-metal, image: ../images/plc.bin", "{ size: 16M, ipa: 0x50000000 }", "0x50000000", "0x51000000"],
+    ["freertos, image: ../images/rtos.elf", "512M", "0x60000000", "0x70000000"],
+    ["linux, mailbox: { ipa: 0x10000000 }", "{ size: 64M, ipa: 0x10000000 }", undefined, undefined],
+  ])("%s with memory: %s is said to be at its default, and what moves it", (guest, memory, place, free) => {
+    const partitions = `{ a: { guest: ${guest}, cpus: [1], memory: ${memory} } }`;
+    const { diagnostics } = planText(`board: qemu-aarch64\npartitions: ${partitions}\n`);
+    const found = diagnostics.find(({ code }) => code === "AXV-P025");
+    const said = `${found?.message ?? ""} = ${found?.remedy ?? ""}`;
+    if (place === undefined || free === undefined) return expect(said).not.toContain("default");
+    expect(said).toContain(`overlaps the default place of the mailbox at ${place}`);
+    expect(said).toContain(`write \`mailbox: { ipa: ${free} }\`, or another place that the guest has mapped, or less memory`);
+  });
+
+  test("can be put where that says", () => {
+    const bare = "guest: bare-metal, image: ../images/plc.bin, cpus: [1], memory: 300M";
+    const plan = planOf(`{ a: { ${bare}, mailbox: { ipa: 0x52c00000 } } }`);
+    expect(partition(plan, "a").mailbox).toBe(0x52c00000);
+  });
+});
+
 test("controls names the partitions that one may command, whatever their order", () => {
   const plan = planOf(
     "{ a: { guest: linux, cpus: [0], memory: 64M, telemetry: true, controls: [c, b] }, b: { guest: plc, cpus: [1] }, c: " +
