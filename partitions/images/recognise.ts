@@ -42,7 +42,14 @@ const OTHERS: readonly Signature[] = [
   { offset: 0, bytes: [0x04, 0x22, 0x4d, 0x18], what: "it is compressed with lz4" },
   { offset: 0, bytes: [0x02, 0x21, 0x4c, 0x18], what: "it is compressed with lz4 (legacy frame, as kernels are)" },
   { offset: 0, bytes: [0x89, 0x4c, 0x5a, 0x4f, 0x00], what: "it is compressed with lzo" },
+  { offset: 0, bytes: [0x1f, 0x9d], what: "it is compressed with compress (.Z)" },
   { offset: 0, bytes: [0x50, 0x4b, 0x03, 0x04], what: "it is a zip archive" },
+  { offset: 0, bytes: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], what: "it is a 7z archive" },
+  // POSIX.1-2017, pax: ustar Interchange Format, magic
+  { offset: 257, bytes: text("ustar"), what: "it is a tar archive" },
+  // Linux Documentation/driver-api/early-userspace/buffer-format.rst: without and with checksums
+  { offset: 0, bytes: text("070701"), what: "it is a cpio archive, as an initrd is" },
+  { offset: 0, bytes: text("070702"), what: "it is a cpio archive, as an initrd is" },
   { offset: 0, bytes: text("ANDROID!"), what: "it is an Android boot image" },
   { offset: 0, bytes: text("VNDRBOOT"), what: "it is an Android vendor boot image" },
   { offset: 0, bytes: text("hsqs"), what: "it is a squashfs file system" },
@@ -112,16 +119,31 @@ const LZMA_DICTIONARY_MIN = 4096;
 const LZMA_UNKNOWN = 2n ** 64n - 1n;
 const LZMA_LENGTH_MAX = 2n ** 40n;
 
-/** Code has zeros and other control characters among its first instructions; of fewer bytes there is no telling. */
+/**
+ * Code has zeros and other control characters among its first instructions, however few these are: a branch back, or a return,
+ * is no text. What could be letters of any language has to be mostly ASCII, where most bytes are letters (Latin-1, and UTF-16
+ * of code's halves).
+ */
 const TEXT_LOOKED_AT = 4096;
-const TEXT_LEAST = 16;
+const ENCODINGS = [
+  { encoding: "utf-8", asciiAbove: 0 },
+  { encoding: "utf-16le", asciiAbove: 1 / 2 },
+  { encoding: "utf-16be", asciiAbove: 1 / 2 },
+  { encoding: "latin1", asciiAbove: 1 / 2 },
+] as const;
+
 function textKind(file: Uint8Array): string | undefined {
-  if (file.length < TEXT_LEAST) return undefined;
+  return ENCODINGS.some(({ encoding, asciiAbove }) => isText(file, encoding, asciiAbove)) ? "it is text" : undefined;
+}
+
+function isText(file: Uint8Array, encoding: string, asciiAbove: number): boolean {
   try {
-    const start = new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(0, TEXT_LOOKED_AT), { stream: true });
-    return /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]/.test(start) || !/\s/.test(start) ? undefined : "it is text";
+    const stream = file.length > TEXT_LOOKED_AT; // its last letter may be cut
+    const start = new TextDecoder(encoding, { fatal: true }).decode(file.subarray(0, TEXT_LOOKED_AT), { stream });
+    const ascii = start.match(/[\t-\r\x1b -~]/g)?.length ?? 0;
+    return !/[\0-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]/.test(start) && /\s/.test(start) && ascii > start.length * asciiAbove;
   } catch {
-    return undefined; // no UTF-8
+    return false; // it is not in this encoding
   }
 }
 

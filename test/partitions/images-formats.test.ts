@@ -277,6 +277,11 @@ describe("what people give by mistake", () => {
     [0, [0x5d, 0, 0, 0x80, 0, 255, 255, 255, 255, 255, 255, 255, 255], "it is compressed with lzma"],
     [0, [0x5d, 0, 0, 0x10, 0, 0, 0, 0x20, 0], "it is compressed with lzma"],
     [0, [0x41, 0x4e, 0x44, 0x52, 0x4f, 0x49, 0x44, 0x21], "it is an Android boot image"],
+    [0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], "it is a 7z archive"],
+    [0, [0x1f, 0x9d, 0x90], "it is compressed with compress (.Z)"],
+    [257, [0x75, 0x73, 0x74, 0x61, 0x72], "it is a tar archive"],
+    [0, [0x30, 0x37, 0x30, 0x37, 0x30, 0x31], "it is a cpio archive, as an initrd is"],
+    [0, [0x30, 0x37, 0x30, 0x37, 0x30, 0x32], "it is a cpio archive, as an initrd is"],
     [512, [0x45, 0x46, 0x49, 0x20, 0x50, 0x41, 0x52, 0x54], "it is a whole disk (GPT)"],
     [0, [0xd0, 0x0d, 0xfe, 0xed, 0, 0, 0, 1, 0x69, 0x6d, 0x61, 0x67, 0x65, 0x73, 0], "it is a FIT (flat image tree of U-Boot's)"],
   ])("what has at byte %i %j is refused: %s", (offset, magic, reason) => {
@@ -298,6 +303,11 @@ describe("what people give by mistake", () => {
   test.each([
     ["b #0x174, which begins as lzma does", [0x5d, 0, 0, 0x14, 0x1f, 0x20, 3, 0xd5, 0, 0, 0, 0, 0, 0, 0, 0]],
     ["two instructions", [0x7f, 0x20, 3, 0xd5, 0xff, 0xff, 0xff, 0x17]],
+    ["a branch to itself", [0, 0, 0, 0x14]],
+    ["one of RISC-V", [0x6f, 0, 0, 0]],
+    ["a compressed one of RISC-V", [0x01, 0xa0]],
+    ["mov x0, #1, and back to it", [0x20, 0, 0x80, 0xd2, 0xff, 0xff, 0xff, 0x17]],
+    ["moves of which a half is as a letter's", [0x20, 0, 0x80, 0xd2, 0x21, 0, 0x80, 0xd2]],
   ])("code is not: %s", (_, bytes) => {
     expect(recognise(Uint8Array.from(bytes)).format).toBe("raw");
   });
@@ -305,8 +315,20 @@ describe("what people give by mistake", () => {
   test.each([
     ["text", "key: value\nanother: 2\n", "it is text"],
     ["UTF-8, cut in a letter", ` ${"ü".repeat(4096)}`, "it is text"],
+    ["a letter alone", "x\n", "it is text"],
+    ["a line", "hello world\n", "it is text"],
   ])("%s is refused", (_, text, reason) => {
     expect(readGuestImage(new TextEncoder().encode(text), rules(0))).toEqual({ kind: "malformed", reason });
+  });
+
+  const text = "Größe des Behälters: 7\r\n";
+  test.each([
+    ["Latin-1", Buffer.from(text, "latin1")],
+    ["UTF-16", Buffer.from(text, "utf16le")],
+    ["UTF-16 with a mark of its order", Buffer.from(`\ufeff${text}`, "utf16le")],
+    ["UTF-16, the other order", Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
+  ])("text in %s is refused", (_, bytes) => {
+    expect(readGuestImage(bytes, rules(0))).toEqual({ kind: "malformed", reason: "it is text" });
   });
 
   test("an empty file is refused", () => {

@@ -276,10 +276,10 @@ describe("bare-metal", () => {
   };
 
   test.each([
-    ["raw, at the start of its memory", "image: ../images/initrd.cpio", 0x40000000, 0x40000000],
-    ["raw, where its memory is", "image: ../images/initrd.cpio, memory: { size: 2M, ipa: 0x80000000 }", 0x80000000, 0x80000000],
-    ["raw, linked for another address", "image: ../images/initrd.cpio, load: 0x40080000", 0x40080000, 0x40080000],
-    ["raw, entered elsewhere", "image: ../images/initrd.cpio, load: 0x40080000, entry: 0x40080004", 0x40080000, 0x40080004],
+    ["raw, at the start of its memory", "image: ../images/loop.bin", 0x40000000, 0x40000000],
+    ["raw, where its memory is", "image: ../images/loop.bin, memory: { size: 2M, ipa: 0x80000000 }", 0x80000000, 0x80000000],
+    ["raw, linked for another address", "image: ../images/loop.bin, load: 0x40080000", 0x40080000, 0x40080000],
+    ["raw, entered elsewhere", "image: ../images/loop.bin, load: 0x40080000, entry: 0x40080004", 0x40080000, 0x40080004],
     ["an ELF file, by its addresses", "image: ../images/rtos.elf", 0x40000000, 0x40000004],
     ["an Image, by its text_offset", "image: ../images/old-kernel.Image", 0x40080000, 0x40080000],
   ])("%s", (_, text, image, entry) => {
@@ -288,7 +288,7 @@ describe("bare-metal", () => {
 
   test("a raw one whose memory is at IPA = PA has to say where it is linked", () => {
     const outcome = planText(
-      "board: qemu-aarch64\npartitions: { a: { guest: bare-metal, cpus: [0], image: ../images/initrd.cpio, memory: { size: " +
+      "board: qemu-aarch64\npartitions: { a: { guest: bare-metal, cpus: [0], image: ../images/loop.bin, memory: { size: " +
         "2M, ipa: identity } } }\n",
     );
     expect(outcome.diagnostics.map(({ code }) => code)).toEqual(["AXV-P051"]);
@@ -388,7 +388,7 @@ describe("what a guest leaves its guest code for", () => {
     const { plan } = sound(planText(`board: ${board}\npartitions: { a: { ${text} } }\n`));
     return plan.partitions[0]?.exits;
   };
-  const FREERTOS = "guest: freertos, image: ../images/initrd.cpio, cpus: [1]";
+  const FREERTOS = "guest: freertos, image: ../images/loop.bin, cpus: [1]";
   const PMR = "writes of ICC_PMR_EL1 (it masks by priority in every critical section)";
 
   test("direct: what is trapped of what its profile says; and nothing of that once it is trusted", () => {
@@ -408,8 +408,8 @@ describe("what a guest leaves its guest code for", () => {
   });
 
   test("of a program that no profile knows: nobody knows", () => {
-    expect(exitsOf("guest: bare-metal, image: ../images/initrd.cpio, cpus: [1], interrupts: direct")).toBe(null);
-    expect(exitsOf("guest: bare-metal, image: ../images/initrd.cpio, cpus: [1]")).toEqual(["every interrupt"]);
+    expect(exitsOf("guest: bare-metal, image: ../images/loop.bin, cpus: [1], interrupts: direct")).toBe(null);
+    expect(exitsOf("guest: bare-metal, image: ../images/loop.bin, cpus: [1]")).toEqual(["every interrupt"]);
   });
 });
 
