@@ -7,7 +7,7 @@
 // A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one, which may
 // itself extend a third one.
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type * as z from "zod";
 import { DEFAULT_ISA } from "../boards/isa.ts";
 import type { BoardIsa } from "../boards/isa.ts";
@@ -20,7 +20,7 @@ import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
-import { readFile } from "./source/file.ts";
+import { besideFile, readFile } from "./source/file.ts";
 import { isMapping, own, readWhole } from "./source/fields.ts";
 import { YamlSource } from "./source/yaml.ts";
 import { MIB } from "./units.ts";
@@ -140,7 +140,7 @@ function namesIn(folder: string): string[] {
 }
 
 const asItIs: Folder["settle"] = (value) => value;
-const beside = (file: string, path: unknown): unknown => (typeof path === "string" ? resolve(dirname(file), path) : path);
+const beside = (file: string, path: unknown): unknown => (typeof path === "string" ? besideFile(file, path) : path);
 
 /** A board's own device tree stands beside its file. */
 function withTree(value: Mapping, file: string): Mapping {

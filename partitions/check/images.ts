@@ -1,5 +1,5 @@
 // The guests' images: the files are there, are what the profiles say, and fit the partitions' memory.
-import { dirname, isAbsolute, resolve } from "node:path";
+import { isAbsolute } from "node:path";
 import { ISA_TITLES } from "../../boards/isa.ts";
 import type { Board } from "../../boards/schema.ts";
 import {
@@ -23,7 +23,7 @@ import { recognise } from "../images/recognise.ts";
 import { memoryIpa, memorySize } from "../plan/memory.ts";
 import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
-import { withFile } from "../source/file.ts";
+import { besideFile, withFile } from "../source/file.ts";
 import type { OpenFile } from "../source/file.ts";
 import type { Path } from "../source/path.ts";
 import { alignUp, end, formatSize, formatSpan, GIB, hex, KIB, MIB } from "../units.ts";
@@ -68,7 +68,7 @@ export function standardImages(partitions: readonly PartitionRequest[]): string[
 /** Paths of all images: those that system.yaml names, and those of the project's own that stand in. */
 export function imageFiles(systemPath: string, partitions: readonly PartitionRequest[]): string[] {
   const given = partitions.flatMap(({ fields }) => [fields.image, fields.initrd]).filter((file) => file !== undefined);
-  return [...given.map((file) => resolve(dirname(systemPath), file)), ...standardImages(partitions).map(inProject)];
+  return [...given.map((file) => besideFile(systemPath, file)), ...standardImages(partitions).map(inProject)];
 }
 
 function readPartitionImages(
@@ -84,7 +84,7 @@ function readPartitionImages(
     const common = { what: `the ${key}`, memory: memorySize(partition) };
     // A user's own profile names a file of theirs, which no build makes.
     const theirs =
-      given !== undefined ? resolve(dirname(systemPath), given) : ours !== undefined && isAbsolute(ours) ? ours : undefined;
+      given !== undefined ? besideFile(systemPath, given) : ours !== undefined && isAbsolute(ours) ? ours : undefined;
     if (theirs !== undefined) {
       const unreadable = (reason: string): Problem => imageMissing(displayPath(theirs), reason);
       return readNamed({ ...common, path: theirs, at: [...path, given === undefined ? "guest" : key], unreadable }, findings);

@@ -2,6 +2,7 @@
 // waited for, a device might never end.
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { formatSize, KIB } from "../units.ts";
 
 /** Why there is no reading it. */
@@ -107,6 +108,11 @@ export async function whileOpen<T>(path: string, use: (file: OpenFile) => Promis
   } catch (cause) {
     return reasonOf(cause);
   }
+}
+
+/** A path as `file` names it. A slash at its end stays: only a folder is called so, and the system says where none is. */
+export function besideFile(file: string, given: string): string {
+  return resolve(dirname(file), given) + (/\/\.?$/.test(given) ? "/" : "");
 }
 
 /** The file's bytes, `most` at most; or why there are none. */
