@@ -226,6 +226,7 @@ interface Opened {
 }
 
 function open(path: string, file: OpenFile, memory: number): Opened | string | TooLarge {
+  if (file.size === 0) return "it is empty";
   const start = file.first(START_BYTES);
   const kind = recognise(start).format;
   if (kind === "elf") {

@@ -19,6 +19,7 @@ beforeAll(() => {
   symlinkSync("circle", join(folder, "circle"));
   symlinkSync("/dev/zero", join(folder, "endless"));
   writeFileSync(join(folder, "plain"), "text, as people write it\n");
+  sparse("empty", 0);
   sparse("large", 1.5 * GIB);
   sparse("huge", 5 * GIB);
   writeFileSync(join(folder, "debug.elf"), elfFile({ entry: 0n, segments: [] }));
@@ -83,6 +84,11 @@ test("an ELF file may be larger than the memory, for what is for debuggers is no
     "3:56 AXV-P050 the file …/debug.elf cannot be read: it has 1536M, and at most 256M are read: " +
       "take out what is for debuggers (llvm-strip --strip-debug)",
   ]);
+});
+
+test("an initrd of no bytes is refused, as an image is", () => {
+  expect(checked("empty", "initrd")).toEqual(["3:54 AXV-P050 the file …/empty cannot be read: it is empty"]);
+  expect(checked("empty")).toMatchObject([expect.stringContaining("it is empty")]);
 });
 
 test("text is no image", () => {
