@@ -9,7 +9,9 @@ test("the standard place is beside the file, and two files have two", () => {
   expect(standardImage("lines/press.yaml")).toBe("lines/build/press/image.bin");
   expect(standardImage("press.yaml")).toBe("build/press/image.bin");
   expect(standardImage("/a/press.yaml")).toBe("/a/build/press/image.bin");
-  expect(standardImage("press.yml")).toBe("build/press.yml/image.bin");
+  expect(standardImage("press")).toBe("build/press/not-yaml/image.bin");
+  expect(standardImage("press.yml")).toBe("build/press.yml/not-yaml/image.bin");
+  expect(standardImage("press.yml.yaml")).toBe("build/press.yml/image.bin");
   expect(standardImage("press.v2.yaml")).toBe("build/press.v2/image.bin");
 });
 

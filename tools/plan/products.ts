@@ -17,11 +17,12 @@ const YAML = ".yaml";
 
 /**
  * lines/press.yaml → lines/build/press/image.bin: beside the file, so that two files of one name in two folders have each
- * their own. Another ending stays: press.yml is not press.yaml.
+ * their own. lines/press → lines/build/press/not-yaml/image.bin: no other file's products are in that folder.
  */
 export function standardImage(systemFile: string): string {
   const name = basename(systemFile);
-  return join(dirname(systemFile), "build", name.endsWith(YAML) ? name.slice(0, -YAML.length) : name, IMAGE_FILE);
+  const folders = name.endsWith(YAML) ? [name.slice(0, -YAML.length)] : [name, "not-yaml"];
+  return join(dirname(systemFile), "build", ...folders, IMAGE_FILE);
 }
 
 /** Where each product goes. */
