@@ -1,5 +1,5 @@
-// ELF files of AArch64 (System V ABI, "Object Files"; ELF for the Arm 64-bit Architecture, IHI 0056): what their program
-// headers say is to be loaded, as one stretch of memory.
+// ELF files of AArch64 and RISC-V (System V ABI, "Object Files"; ELF for the Arm 64-bit Architecture, IHI 0056): what their
+// program headers say is to be loaded, as one stretch of memory.
 //
 //   e_ident            0  7f 'E' 'L' 'F', class (2: 64 bit), data (1: little endian)
 //   e_type      u16   16  2: executable, 3: position-independent
@@ -12,7 +12,7 @@
 //
 // A segment goes to its physical address (p_paddr), as debuggers, QEMU and bootloaders have it: its virtual address holds
 // only once the guest has its MMU on.
-import { formatSpan } from "../units.ts";
+import { formatSpan, hex } from "../units.ts";
 import type { ImagePart } from "./formats.ts";
 
 export const EM_AARCH64 = 183;
@@ -26,6 +26,10 @@ const HEADER_SIZE = 64;
 const PROGRAM_HEADER_SIZE = 56;
 /** Addresses of stage 2 have at most 48 bits (DDI 0487, D8.2). */
 const ADDRESS_LIMIT = 2n ** 48n;
+/** Where instructions begin: multiples of this on AArch64, and of that on RISC-V, which has compressed ones. */
+const INSTRUCTION_BYTES = 4;
+const COMPRESSED_BYTES = 2;
+
 interface Segment extends ImagePart {
   readonly vaddr: bigint;
 }
@@ -37,7 +41,7 @@ export interface ElfImage {
   readonly entry: number;
 }
 
-/** What is to be loaded; or, as a string, why nothing can be. Call it with an ELF file of AArch64 only. */
+/** What is to be loaded; or, as a string, why nothing can be. Call it with an ELF file of AArch64 or RISC-V only. */
 export function parseElf(file: Uint8Array): ElfImage | string {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < HEADER_SIZE) return "it is an ELF file that ends within its header";
@@ -52,7 +56,10 @@ export function parseElf(file: Uint8Array): ElfImage | string {
     if (next !== undefined && segment.at + segment.size > next.at)
       return `its segments ${span(segment)} and ${span(next)} overlap`;
   }
-  return { parts: segments, entry: physicalEntry(view.getBigUint64(24, true), segments) };
+  const entry = physicalEntry(view.getBigUint64(24, true), segments);
+  const step = view.getUint16(18, true) === EM_AARCH64 ? INSTRUCTION_BYTES : COMPRESSED_BYTES;
+  if (entry % step !== 0) return `it is entered at ${hex(entry)}, which is no multiple of ${step}`;
+  return { parts: segments, entry };
 }
 
 const span = ({ at, size }: ImagePart): string => formatSpan({ base: at, size });

@@ -128,6 +128,16 @@ describe("ELF (System V ABI)", () => {
     expect(parseElf(high)).toMatchObject({ entry: 0x40200010 });
   });
 
+  test.each([
+    ["AArch64", 183, 0x40000002n, "it is entered at 0x40000002, which is no multiple of 4"],
+    ["AArch64", 183, 0x40000004n, undefined],
+    ["RISC-V", 243, 0x40000001n, "it is entered at 0x40000001, which is no multiple of 2"],
+    ["RISC-V", 243, 0x40000002n, undefined],
+  ])("one of %s (%i) that is entered at %s: %s", (_, machine, entry, reason) => {
+    const elf = parseElf(elfFile({ entry, machine, segments: [{ paddr: 0x40000000, bytes: [1, 2, 3, 4, 5, 6, 7, 8] }] }));
+    expect(typeof elf === "string" ? elf : undefined).toBe(reason);
+  });
+
   test.each<[string, (file: Uint8Array, view: DataView) => Uint8Array | void, string]>([
     ["cut off in its header", (file) => file.subarray(0, 60), "it is an ELF file that ends within its header"],
     ["cut off in its program headers", (file) => file.subarray(0, 100), "it is an ELF file that ends within its program headers"],
