@@ -55,6 +55,21 @@ describe("a command of the PATH", () => {
     expect(identityOf(TOOL)).toBe(before);
   });
 
+  test.each([
+    ["cannot be looked into", () => { // its links lead in a circle; root may look into any other
+      rmSync(place("first"), { recursive: true });
+      symlinkSync("first", place("first"));
+    }],
+    ["has one that may not be started", () => {
+      program("first/axv-clang", "text", 1000);
+      chmodSync(place("first/axv-clang"), 0o644);
+    }],
+  ])("a folder is passed over that %s", (_, change) => {
+    const before = identityOf(TOOL);
+    change();
+    expect(identityOf(TOOL)).toBe(before);
+  });
+
   test("one that is not there is named with its package", async () => {
     rmSync(place("second/axv-clang"));
     const error = await errorOf(() => identityOf(TOOL));
