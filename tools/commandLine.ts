@@ -16,6 +16,8 @@ export async function commandLine(commands: readonly ((program: Command) => void
   const program = new Command("axv-part")
     .description("Plans, builds, runs and watches partitioned systems.")
     .version(projectVersion(), "-V, --version", "print the version of axv-part")
+    // Behind a command its own options count: update sign has a --version, too.
+    .enablePositionalOptions()
     .showHelpAfterError("(axv-part --help shows every command)")
     .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
     .exitOverride();

@@ -1,11 +1,13 @@
 // axv-part update: a partition's new image, signed as the hypervisor takes it (core/abi.ts).
 import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { projectVersion } from "../../partitions/project.ts";
 import { publicHex, readKey, signUpdate } from "../../tools/firmware/update/sign.ts";
+import { axvPart } from "../output/axvPart.ts";
 import { here, planText, sound } from "../partitions/systems.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "axv-update-"));
@@ -20,9 +22,8 @@ function pem(name: string, type: "ed25519" | "rsa" = "ed25519"): string {
 const key = pem("key.pem");
 const hex = publicHex(readKey(key, true));
 
-const system = (update = `    update: { key: ${hex}, from: linux, size: 1M, version: 7 }`) =>
-  sound(
-    planText(`board: qemu-aarch64
+const planned = (update = `    update: { key: ${hex}, from: linux, size: 1M, version: 7 }`) =>
+  planText(`board: qemu-aarch64
 partitions:
   linux: { guest: linux, image: ../images/kernel.Image, initrd: ../images/initrd.cpio, cpus: [0], memory: 64M }
   plc:
@@ -31,8 +32,8 @@ partitions:
     cpus: [3]
     memory: 16M
 ${update}
-`),
-  );
+`);
+const system = (update?: string) => sound(planned(update));
 
 test("signature, manifest and image are where the hypervisor looks for them", () => {
   const { plan } = system();
@@ -67,4 +68,29 @@ test.each<[RegExp, () => unknown]>([
   [/no partition of s.yaml has `update:`/, () => signUpdate("s.yaml", system(""), key, "8")],
 ])("%s", (message, action) => {
   expect(action).toThrow(message);
+});
+
+describe("axv-part update sign", () => {
+  /** The README's own line. */
+  const [, line = ""] = /^ +npx axv-part (update sign .*?) +#/m.exec(readFileSync(here("../../README.md"), "utf8")) ?? [];
+
+  test("signs by the README's line, whose --version is the image's and not the program's", () => {
+    writeFileSync(join(folder, "line.yaml"), planned().source.text);
+    writeFileSync(join(folder, "plc.pem"), readFileSync(key));
+    const { status, stdout, stderr } = axvPart(folder, ...line.split(" "));
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0, stdout: expect.stringMatching(/^plc.update: version 8 of plc, .*, signed\n$/), stderr: "",
+    });
+    expect(existsSync(join(folder, "plc.update"))).toBe(true);
+  });
+
+  test.each(["-1", "abc", ""])("takes no --version %j", (version) => {
+    const { status, stderr } = axvPart(folder, ...line.split(" ").map((word) => (word === "8" ? version : word)));
+    expect(status).toBe(1);
+    expect(stderr).toContain(`version ${version} is none`);
+  });
+
+  test.each(["--version", "-V"])("axv-part %s is the program's own", (option) => {
+    expect(axvPart(folder, option).stdout).toBe(`${projectVersion()}\n`);
+  });
 });
