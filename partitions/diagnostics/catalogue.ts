@@ -38,10 +38,13 @@ export const badKey = (what: string): Problem =>
   error("AXV-P009", `${what} cannot stand in front of a colon`, "write a plain name there, another one");
 export const notUtf8 = (byte: number): Problem =>
   error("AXV-P091", `the byte 0x${byte.toString(16)} here is no UTF-8`, "save the file as UTF-8");
-export const yamlVersion = (version: string): Problem =>
+/** `line`: as it is written. */
+export const yamlDirective = (line: string): Problem =>
   error(
     "AXV-P092",
-    `%YAML ${version}: files here are YAML 1.2, and another version would give other numbers and truth values`,
+    line.startsWith("%YAML")
+      ? `${line}: files here are YAML 1.2, and another version would give other numbers and truth values`
+      : `${line}: files here know no such directive`,
     "remove the line",
   );
 export const cmdlineTooLong = (bytes: number, most: number): Problem =>

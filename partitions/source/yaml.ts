@@ -2,13 +2,11 @@
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Node } from "yaml";
 import type { Diagnostic, Problem } from "../diagnostics/diagnostic.ts";
-import { fileUnreadable, notUtf8, yamlSyntax, yamlVersion } from "../diagnostics/catalogue.ts";
+import { fileUnreadable, notUtf8 } from "../diagnostics/catalogue.ts";
 import { isNode, Keys } from "./keys.ts";
+import { aliasMistake, syntaxMistakes, TOO_DEEP } from "./mistakes.ts";
 import type { Path, Position } from "./path.ts";
 import { decodeUtf8 } from "./text.ts";
-
-/** Of YAML, and what its directives may say. */
-const VERSION = "1.2";
 
 const OPTIONS = {
   prettyErrors: false,
@@ -19,10 +17,7 @@ const OPTIONS = {
   logLevel: "error",
 } as const;
 
-const NO_TAGS = "remove the tag: values here need none";
-
 const START: Position = { line: 1, column: 1 };
-const TOO_DEEP = yamlSyntax("lists and mappings are in one another too deeply");
 
 export class YamlSource {
   /** As the user named it. */
@@ -64,24 +59,17 @@ export class YamlSource {
     const { document, keys } = parsed ?? { document: new Document(), keys: new Keys(null) };
     this.#document = document;
     this.#keys = keys;
-    const { version, explicit } = this.#document.directives?.yaml ?? {};
-    // What yaml only warns of, such as a tag that it does not know, it then leaves out.
-    if (explicit === true && version !== VERSION) report(yamlVersion(version ?? ""), this.#position(text.indexOf("%YAML")));
-    else
-      for (const error of [...this.#document.errors, ...this.#document.warnings])
-        report(
-          yamlSyntax(error.message.replace(/\s+/g, " "), error.code === "TAG_RESOLVE_FAILED" ? NO_TAGS : undefined),
-          this.#position(error.pos[0]),
-        );
+    for (const { problem, offset } of syntaxMistakes(this.#document, text)) report(problem, this.#position(offset));
     let broken = found.length > 0;
     for (const { at, problem } of this.#keys.mistakes) report(problem, at === undefined ? START : this.#positionOf(at));
     try {
       this.value = broken ? undefined : this.#document.toJS();
     } catch (error) {
-      // An alias (*name) without its anchor, or so many aliases that they would fill the memory.
       if (error instanceof RangeError) report(TOO_DEEP, START);
-      else if (error instanceof ReferenceError) report(yamlSyntax(error.message), START);
-      else throw error;
+      else if (error instanceof ReferenceError) {
+        const { problem, offset } = aliasMistake(this.#document);
+        report(problem, this.#position(offset));
+      } else throw error;
       broken = true;
     }
     this.diagnostics = found;

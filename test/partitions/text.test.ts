@@ -73,6 +73,32 @@ describe("YAML", () => {
     expect(planText(open.repeat(depth)).diagnostics.map(({ code }) => code)).toContain("AXV-P002");
   });
 
+  test.each([20_000, 200_000])("a bracket that is opened %i times is one mistake", (depth) => {
+    const { diagnostics } = planText("[".repeat(depth));
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      "this is no valid YAML: lists and mappings are in one another too deeply",
+    ]);
+  });
+
+  const laughs = Array.from({ length: 9 }, (_, at) => `x${at + 1}: &x${at + 1} [${`*x${at}, `.repeat(9)}]\n`).join("");
+  test.each<[string, string, string, RegExp, RegExp]>([
+    ["an alias to nothing", "board: b\npartitions:\n  a: { memory: *nope }\n", "3:16 AXV-P002", /\*nope stands/, /write &nope/],
+    ["an alias before its anchor", "a: *x\nb: &x 1\n", "1:4 AXV-P002", /\*x stands for/, /write &x/],
+    ["a merge with nothing", "board: b\n<<: [*x]\n", "2:6 AXV-P002", /\*x stands for/, /write &x/],
+    ["too many aliases", `x0: &x0 [1]\n${laughs}`, "2:10 AXV-P002", /stand for too much/, /write out values/],
+    ["two documents", "board: b\n---\nboard: b\n", "2:1 AXV-P002", /a second document begins here/, /remove one of the two/],
+    ["%YAML 1.3", "# %YAML\n%YAML 1.3\n---\n", "2:1 AXV-P092", /^%YAML 1.3: files here are YAML 1.2/, /^remove the line$/],
+    ["%YAML 1.1", "# %YAML\n%YAML 1.1\n---\n", "2:1 AXV-P092", /^%YAML 1.1: files here are YAML 1.2/, /^remove the line$/],
+    ["%YAML 2.0", "%YAML 2.0\r\n---\n", "1:1 AXV-P092", /^%YAML 2.0: files here are YAML 1.2/, /^remove the line$/],
+    ["%YAML", "%YAML\n---\n", "1:1 AXV-P092", /^%YAML: files here are YAML 1.2/, /^remove the line$/],
+    ["%FOO", "%FOO\n---\nboard: b\n", "1:1 AXV-P092", /^%FOO: files here know no such directive/, /^remove the line$/],
+  ])("%s: where it is, and what to do", (_, text, place, message, remedy) => {
+    const outcome = planText(text);
+    expect(places(outcome)).toEqual([place]);
+    expect(outcome.diagnostics[0]?.message).toMatch(message);
+    expect(outcome.diagnostics[0]?.remedy).toMatch(remedy);
+  });
+
   test("an anchor inside of itself", () => {
     expect(planText("board: &a [*a]\npartitions: &b { x: *b }\n").system).toBeUndefined();
   });
