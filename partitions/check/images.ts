@@ -8,6 +8,7 @@ import {
   imageIsa,
   imageMissing,
   imageNeeded,
+  imageNoCode,
   imageNotAsProfile,
   imageNotBuilt,
   imageOutsideRam,
@@ -126,10 +127,15 @@ function readPartitionImages(
     if (fields[key] !== undefined && !TAKES[key].includes(image.format))
       findings.report([...path, key], imageSaysItself(key, FORMAT_NAMES[image.format]), "key");
   }
+  if (image.format === "raw" && image.isa === undefined && opened.whole.length >= CODE_LEAST)
+    findings.report(at, imageNoCode(imageName({ fields, profile }), ISA_TITLES[profile.isa]));
   if (board !== undefined) checkGranule(board, partition, image, findings);
   const needsInitrd = tree?.initrd !== undefined || fields.initrd !== undefined;
   return needsInitrd && initrd === undefined ? undefined : { image, initrd };
 }
+
+/** A program of fewer bytes may well have no function that returns. */
+const CODE_LEAST = 4 * KIB;
 
 /** Formats whose file leaves that to others. */
 const TAKES: Readonly<Record<"load" | "entry", readonly ImageFormat[]>> = {

@@ -307,6 +307,12 @@ export const imageIsa = (file: string, isa: string, wanted: string): Problem =>
     `${file} is for ${isa}, and the board's CPUs are ${wanted}`,
     `give an image that is built for ${wanted}`,
   );
+export const imageNoCode = (file: string, wanted: string): Problem =>
+  warning(
+    "AXV-P186",
+    `${file} does not look like code of ${wanted}: it has no header, and functions do not return in it as they do there`,
+    "give the image as its build leaves it, not compressed; `axv-part guest probe` says what a file is",
+  );
 export const imageGranule = (file: string, granule: string, board: string, granules: readonly string[]): Problem =>
   error(
     "AXV-P064",

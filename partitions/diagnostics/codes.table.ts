@@ -141,4 +141,5 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P183": error("new images of a partition that are too large, or too small"),
   "AXV-P184": error("direct interrupts where there can be none"),
   "AXV-P185": error("a guest profile that is for another ISA"),
+  "AXV-P186": warning("an image without a header that does not look like code"),
 };

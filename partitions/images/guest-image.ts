@@ -27,6 +27,8 @@ export interface GuestImage {
   readonly entry: number;
   /** Pages that it cannot do without; left out: it does not say. */
   readonly granule?: Granule | undefined;
+  /** Of a raw image: what its code is for; undefined: there is no telling. */
+  readonly isa?: string | undefined;
 }
 
 /** Why it cannot be a guest of that ISA: built for something else, or not what it pretends to be. */
@@ -90,7 +92,7 @@ export function readGuestImage(
     case "raw": {
       if (load === undefined) return malformed("it has no header that says where it goes");
       const parts = [{ at: load, size: whole.length, bytes: whole }];
-      return { format: "raw", movable: false, parts, end: load + whole.length, entry: entry ?? load };
+      return { format: "raw", movable: false, parts, end: load + whole.length, entry: entry ?? load, isa: found.isa };
     }
     default:
       return malformed(found.what);

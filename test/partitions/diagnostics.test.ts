@@ -196,6 +196,7 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P181": "riscv64.test.ts: partitions on a board of RISC-V",
   "AXV-P184": "riscv64.test.ts",
   "AXV-P185": "riscv64.test.ts",
+  "AXV-P186": "files.test.ts: a file without a header in which no function returns",
   "AXV-P053": "images.test.ts: an image that is not built yet",
   "AXV-P094": "text.test.ts: a board whose devices have much to say",
   "AXV-P140": "test/bridge/settings.test.ts: files for the bridge",

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { displayPath } from "../../partitions/project.ts";
 import { readFile } from "../../partitions/source/file.ts";
 import { GIB, MIB } from "../../partitions/units.ts";
-import { elfFile } from "./imageFiles.ts";
+import { Random } from "../hostile/random.ts";
+import { codeOf, elfFile } from "./imageFiles.ts";
 import { plan } from "./systems.ts";
 
 let folder = "";
@@ -20,6 +21,10 @@ beforeAll(() => {
   symlinkSync("/dev/zero", join(folder, "endless"));
   writeFileSync(join(folder, "plain"), "text, as people write it\n");
   sparse("empty", 0);
+  sparse("zeros", 100_000);
+  const random = new Random(1);
+  writeFileSync(join(folder, "noise"), Uint8Array.from({ length: 5000 }, () => random.below(256)));
+  writeFileSync(join(folder, "loop"), codeOf(0x14000000));
   sparse("large", 1.5 * GIB);
   sparse("huge", 5 * GIB);
   writeFileSync(join(folder, "debug.elf"), elfFile({ entry: 0n, segments: [] }));
@@ -89,6 +94,22 @@ test("an ELF file may be larger than the memory, for what is for debuggers is no
 test("an initrd of no bytes is refused, as an image is", () => {
   expect(checked("empty", "initrd")).toEqual(["3:54 AXV-P050 the file …/empty cannot be read: it is empty"]);
   expect(checked("empty")).toMatchObject([expect.stringContaining("it is empty")]);
+});
+
+describe("a file without a header in which no function returns", () => {
+  const warnings = (name: string): string[] => {
+    const file = join(folder, "system.yaml");
+    writeFileSync(file, `board: qemu-aarch64\npartitions:\n  a: { guest: bare-metal, cpus: [1], image: ${name} }\n`);
+    return plan(file).diagnostics.map(({ line, column, code, severity }) => `${line}:${column} ${code} ${severity}`);
+  };
+
+  test.each(["noise", "zeros"])("is warned of: %s", (name) => {
+    expect(warnings(name)).toEqual(["3:45 AXV-P186 warning"]);
+  });
+
+  test("is fine where it is a small program, which may have none", () => {
+    expect(warnings("loop")).toEqual([]);
+  });
 });
 
 test("text is no image", () => {

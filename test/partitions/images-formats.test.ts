@@ -216,6 +216,7 @@ describe("any image", () => {
       parts: [{ at: 0x40008000, size: 8, bytes }],
       end: 0x40008008,
       entry: 0x40008000,
+      isa: "AArch64",
     });
     expect(readGuestImage(bytes, rules(undefined))).toEqual({
       kind: "malformed",
