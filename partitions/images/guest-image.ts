@@ -87,16 +87,26 @@ export function readGuestImage(
       const elf = parseElf(bytes);
       if (typeof elf === "string") return malformed(elf);
       const last = elf.parts.at(-1);
-      return { format: "elf", movable: false, ...elf, end: last === undefined ? 0 : last.at + last.size };
+      const end = last === undefined ? 0 : last.at + last.size;
+      return { format: "elf", movable: false, ...elf, parts: elf.parts.map(withoutZeros), end };
     }
     case "raw": {
       if (load === undefined) return malformed("it has no header that says where it goes");
-      const parts = [{ at: load, size: whole.length, bytes: whole }];
+      const parts = [withoutZeros({ at: load, size: whole.length, bytes: whole })];
       return { format: "raw", movable: false, parts, end: load + whole.length, entry: entry ?? load, isa: found.isa };
     }
     default:
       return malformed(found.what);
   }
+}
+
+/** Zeros at the end of what the file has are memory to be cleared, as those behind it are. What is not read yet keeps its own. */
+function withoutZeros(part: ImagePart): ImagePart {
+  const { bytes } = part;
+  if (!(bytes instanceof Uint8Array)) return part;
+  let length = bytes.length;
+  while (bytes[length - 1] === 0) length -= 1;
+  return { ...part, bytes: bytes.subarray(0, length) };
 }
 
 /**

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseArm64Image } from "../../partitions/images/arm64-image.ts";
 import { parseElf } from "../../partitions/images/elf.ts";
 import type { ImagePart } from "../../partitions/images/formats.ts";
-import { readGuestImage, stretches } from "../../partitions/images/guest-image.ts";
+import { isFault, readGuestImage, stretches } from "../../partitions/images/guest-image.ts";
 import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
 import { MIB } from "../../partitions/units.ts";
@@ -100,6 +100,31 @@ describe("ELF (System V ABI)", () => {
     expect(shown([part(0x1000, 8, 106 * MIB)])).toEqual([[0x1000, 106 * MIB, 64, 64 + 4096]]);
     expect(shown([part(0x1010, 8, 64 + 4096 + 1)])).toEqual([[0x1000, 4096 + 64 + 17, 64, 64 + 4096]]);
     expect(shown([part(0x1010, 8, 64 + 4096 - 16)])).toEqual([[0x1000, 4096 + 64, undefined, 4096 + 64]]);
+  });
+
+  test("zeros at the end of what a file has are as those behind it: only what is before them is carried", () => {
+    const zeros = new Array<number>(MIB).fill(0);
+    const segments = [
+      { paddr: 0x40000000, bytes: [1, 2, 3, 4, ...zeros] },
+      { paddr: 0x40200000, bytes: [5, 6, 7, 8, ...zeros] },
+      { paddr: 0x40400000, bytes: zeros },
+    ];
+    const carried = (file: Uint8Array): unknown => {
+      const image = readGuestImage(file, rules(0x40000000));
+      return isFault(image) ? image : { end: image.end, carried: shown(image.parts) };
+    };
+    expect(carried(elfFile({ entry: 0x40000000n, segments }))).toEqual({
+      end: 0x40400000 + MIB,
+      carried: [
+        [0x40000000, MIB + 4, 64, 64 + 4096],
+        [0x40200000, MIB + 4, 64, 64 + 4096],
+        [0x40400000, MIB, 0, 4096],
+      ],
+    });
+    const raw = new Uint8Array(4 * MIB);
+    raw.set(codeOf(RET));
+    expect(carried(raw)).toEqual({ end: 0x40000000 + 4 * MIB, carried: [[0x40000000, 4 * MIB, 64, 64 + 4096]] });
+    expect(carried(new Uint8Array(MIB))).toEqual({ end: 0x40000000 + MIB, carried: [[0x40000000, MIB, 0, 4096]] });
   });
 
   test("where nobody gives 64 KiB, or more, it is cut in two, at the widest such holes, and at whole pages", () => {
