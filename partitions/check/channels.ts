@@ -64,9 +64,7 @@ export function checkProcessImages(
       findings.report(at, imageUnnamed(partition.name, own.length, first.name));
     }
   }
-  for (const channel of channels.filter(
-    (each) => (isSaidToCarry(each) || isCalledImage(each)) && carriesImage(each, partitions, channels),
-  )) {
+  for (const channel of channels.filter((each) => carriesImage(each, partitions, channels))) {
     const ends = partitions.filter((partition) => isEndOf(partition, channel));
     if (ends.length < ENDS) continue; // that has been said
     const names = ends.map(({ name }) => `"${name}"`);

@@ -8,7 +8,7 @@ import { here, places, plan, planText } from "./systems.ts";
 
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "bad-key": ["3:3 AXV-P009", "4:59 AXV-P009", "5:3 AXV-P009", "6:3 AXV-P009"],
-  "bad-name": ["3:3 AXV-P007", "4:3 AXV-P007", "5:3 AXV-P007", "7:3 AXV-P007"],
+  "bad-name": ["3:3 AXV-P007", "4:3 AXV-P007", "5:3 AXV-P007", "7:3 AXV-P007", "7:3 AXV-P085"],
   "bad-share": [
     "6:17 AXV-P006",
     "7:12 AXV-P006",
@@ -46,7 +46,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "bandwidth-with": ["8:5 AXV-P046", "13:5 AXV-P047"],
   "bandwidth-without-pmu": ["6:5 AXV-P048"],
   "budget-too-small": ["3:52 AXV-P049", "4:55 AXV-P049"],
-  "channel-colours": ["3:15 AXV-P082", "4:15 AXV-P082", "10:11 AXV-P044"],
+  "channel-colours": ["3:15 AXV-P082", "4:15 AXV-P082", "7:3 AXV-P085", "10:11 AXV-P044"],
   "channel-to-itself": ["5:35 AXV-P016"],
   "colours-exhausted": ["3:39 AXV-P036"],
   "colours-not-identity": ["7:23 AXV-P042", "11:30 AXV-P043", "11:47 AXV-P042"],

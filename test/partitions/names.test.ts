@@ -32,7 +32,7 @@ describe.each(JAVASCRIPT)("%s", (name) => {
     const text = `board: qemu-aarch64
 partitions:
   a: { guest: plc, cpus: [1] }
-  b: { guest: plc, cpus: [2] }
+  b: { guest: linux, cpus: [2], memory: 64M }
 channels:
   ${name}: { between: [a, b] }
 `;

@@ -81,6 +81,19 @@ describe("which channel is which", () => {
     ]);
   });
 
+  test.each([
+    ["its only one", "{ x: { between: [a, b] } }", ["x"]],
+    ["the first of several by name", "{ w: { between: [a, linux] }, x: { between: [b, d] }, y: { between: [b, linux] } }", ["x"]],
+    ["one that somebody reads", "{ x: { between: [a, linux] } }", []],
+    ["that of one end alone, whose own it is", "{ process-image: { between: [a, linux] }, x: { between: [a, d] } }", ["x"]],
+  ])("nobody reads what two guests that only write it have found to be theirs: %s", (_, channels, unread) => {
+    const guests = ["a", "b", "d"].map((name, cpu) => `${name}: { guest: plc, cpus: [${cpu}] }`).join(", ");
+    const linux = "linux: { guest: linux, cpus: [3], memory: 64M }";
+    const { diagnostics } = planText(`board: qemu-aarch64\npartitions: { ${guests}, ${linux} }\nchannels: ${channels}\n`);
+    const found = diagnostics.filter(({ code }) => code === "AXV-P085");
+    expect(found.map(({ message }) => /that "(.*?)" carries/.exec(message)?.[1])).toEqual(unread);
+  });
+
   test("of a guest that the project knows nothing of, both are believed", () => {
     for (const between of ["[rtos, linux]", "[rtos, plc]"]) {
       expect(
