@@ -99,7 +99,7 @@ export function planSystem(
   systemPath: string,
   layoutImage: LayoutImage,
   standard: StandardImages = "as they are",
-  boardShelf: Shelf<Board> = boardsIn(dirname(systemPath)),
+  givenBoards?: Shelf<Board>,
 ): Outcome {
   const bytes = readFile(systemPath, SYSTEM_FILE_MAX);
   const source = typeof bytes === "string" ? YamlSource.unreadable(systemPath, bytes) : YamlSource.of(systemPath, bytes);
@@ -109,6 +109,7 @@ export function planSystem(
     const nothing = { system: undefined, standardImages: [], missingTree: undefined, shared: undefined };
     return { ...nothing, inputs: [systemPath], diagnostics: findings.sorted, source };
   }
+  const boardShelf = givenBoards ?? boardsIn(dirname(systemPath));
   let profileShelf = profilesIn(dirname(systemPath));
   const request = readRequest(source, boardShelf, (isa) => (profileShelf = profilesIn(dirname(systemPath), isa)), findings);
   const tags = planTags(systemPath, request.partitions, findings);

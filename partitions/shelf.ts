@@ -6,7 +6,7 @@
 // Its name is what its file is called, whatever `name` says: a copy need not be changed for that.
 // A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one, which may
 // itself extend a third one.
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type * as z from "zod";
 import { DEFAULT_ISA } from "../boards/isa.ts";
@@ -20,7 +20,7 @@ import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
-import { besideFile, readFile } from "./source/file.ts";
+import { besideFile, isThere, namesIn, readFile } from "./source/file.ts";
 import { isMapping, own, readWhole } from "./source/fields.ts";
 import { YamlSource } from "./source/yaml.ts";
 import { MIB } from "./units.ts";
@@ -134,10 +134,8 @@ function shelf<T extends z.ZodType>(
   };
 }
 
-/** The names in a folder that is one; its other names are of no interest. */
-function namesIn(folder: string): string[] {
-  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
-}
+const listed = (folder: string): string[] =>
+  namesIn(folder, "What is in it goes before the project's of the same name: make it readable, or move it away");
 
 const asItIs: Folder["settle"] = (value) => value;
 const beside = (file: string, path: unknown): unknown => (typeof path === "string" ? besideFile(file, path) : path);
@@ -151,14 +149,14 @@ function withTree(value: Mapping, file: string): Mapping {
 
 function boardFolder(folder: string): Folder {
   const fileOf = (name: string): string => join(folder, name, "board.yaml");
-  const names = namesIn(folder).filter((name) => existsSync(fileOf(name)));
+  const names = listed(folder).filter((name) => isThere(fileOf(name)));
   return { files: new Map(names.map((name) => [name, fileOf(name)])), settle: withTree };
 }
 
 const SUFFIX = ".yaml";
 
 function profileFolder(folder: string, settle: Folder["settle"]): Folder {
-  const files = namesIn(folder).filter((file) => file.endsWith(SUFFIX));
+  const files = listed(folder).filter((file) => file.endsWith(SUFFIX));
   return { files: new Map(files.map((file) => [file.slice(0, -SUFFIX.length), join(folder, file)])), settle };
 }
 

@@ -1,6 +1,6 @@
 // Reading what a person named: regular files only, of a size that is known before a byte is read. A pipe would be
 // waited for, a device might never end.
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { formatSize, KIB } from "../units.ts";
@@ -19,6 +19,16 @@ const REASONS: ReadonlyMap<string, Reason> = new Map([
   ["ENXIO", "it is a socket or a device"],
   ["ERR_INVALID_ARG_VALUE", "no file's name has a NUL in it"],
 ]);
+
+/** What a command is about cannot be read. */
+export class UnreadableError extends Error {
+  readonly code = "AXV-P103";
+
+  constructor(path: string, reason: Reason) {
+    super(`${path} cannot be read: ${reason}`);
+    this.name = "UnreadableError";
+  }
+}
 
 /** Codes of errors of the system's, and of Node's. */
 const SYSTEMS = /^E[A-Z0-9_]+$/;
@@ -113,6 +123,24 @@ export async function whileOpen<T>(path: string, use: (file: OpenFile) => Promis
 /** A path as `file` names it. A slash at its end stays: only a folder is called so, and the system says where none is. */
 export function besideFile(file: string, given: string): string {
   return resolve(dirname(file), given) + (/\/\.?$/.test(given) ? "/" : "");
+}
+
+/** Also of what cannot be looked at: to read it says why. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** The names in a folder; none, where there is no folder. `remedy`: what to do about one that cannot be read. */
+export function namesIn(folder: string, remedy: string): string[] {
+  try {
+    return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+  } catch (cause) {
+    throw new UnreadableError(folder, `${reasonOf(cause)}. ${remedy}`);
+  }
 }
 
 /** The file's bytes, `most` at most; or why there are none. */

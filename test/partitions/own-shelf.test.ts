@@ -1,8 +1,8 @@
 // Boards and guest profiles of a user's own, beside the system file.
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { basename, dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { everyProfile } from "../../tools/guest/profiles.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { here, places, sound } from "./systems.ts";
@@ -99,4 +99,30 @@ test("a profile of another ISA than there is is refused where it says so; withou
     '5 isa cannot be "mips": write aarch64 or riscv64',
     "6 gic[0] cannot be 4: write versions of the GIC: [2], [3] or [2, 3]",
   ]);
+});
+
+// Links that lead in a circle stop root, too, as a mode stops others.
+describe("what cannot be read says so", () => {
+  const loop = (name: string): void => symlinkSync(basename(name), at(name));
+  const project = "board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [1] }\n";
+
+  test.each(["boards", "guests"])("%s/ beside the system", (name) => {
+    put("lines/system.yaml", project);
+    loop(`lines/${name}`);
+    expect(() => planned(project)).toThrow(
+      `${at(`lines/${name}`)} cannot be read: its links lead in a circle. What is in it goes before the project's of the ` +
+        "same name: make it readable, or move it away",
+    );
+  });
+
+  test("the system's file before the folders beside it", () => {
+    loop("circle");
+    expect(planFile(at("circle/system.yaml")).diagnostics.map(({ code }) => code)).toEqual(["AXV-P001"]);
+  });
+
+  test("a board of its own: it is not taken for none", () => {
+    mkdirSync(at("lines/boards"), { recursive: true });
+    loop("lines/boards/qemu-aarch64");
+    expect(planned(project).diagnostics.map(({ code }) => code)).toContain("AXV-P001");
+  });
 });

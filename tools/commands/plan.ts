@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { nodeCalled, why } from "../../partitions/devicetree/board-tree/why.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
-import { readFile } from "../../partitions/source/file.ts";
+import { readFile, UnreadableError } from "../../partitions/source/file.ts";
 import { MIB } from "../../partitions/units.ts";
 import { OutputError } from "../output/errors.ts";
 import { claim, STANDARD_OUTPUT } from "../output/places.ts";
@@ -21,16 +21,6 @@ import { paintFor } from "../run/paint.ts";
 
 /** Far more than a blob has. */
 const BLOB_FILE_MAX = MIB;
-
-/** The file that a command is about cannot be read. */
-class UnreadableError extends Error {
-  readonly code = "AXV-P103";
-
-  constructor(file: string, reason: string) {
-    super(`${file} cannot be read: ${reason}`);
-    this.name = "UnreadableError";
-  }
-}
 
 interface PlanOptions {
   readonly json?: true;
