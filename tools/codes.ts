@@ -41,6 +41,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   "AXV-P102": "an image has changed while it was packed",
   "AXV-P103": "the file that a command is about cannot be read",
   "AXV-P104": "what `plan --why` asks for is no node of the board's device tree, or there is none",
+  AXV_FOLDER_GONE: "the folder that axv-part was started in has been deleted",
   AXV_USAGE: "the command line is wrong: --help shows how it is meant",
   AXV_UNEXPECTED: "a mistake of axv-part itself",
   "core-unproven": "the core does not pass verify",

@@ -11,6 +11,25 @@ function fail(error: unknown): void {
   process.exitCode = status;
 }
 
+/** The folder that axv-part was started in has been deleted. */
+class FolderGoneError extends Error {
+  readonly code = "AXV_FOLDER_GONE";
+
+  constructor() {
+    super("the folder that axv-part was started in is not there any more: go to another one (cd)");
+    this.name = "FolderGoneError";
+  }
+}
+
+/** Paths are meant from there. */
+function needFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    throw new FolderGoneError();
+  }
+}
+
 /** `commands`: each adds one to the program. */
 export async function commandLine(commands: readonly ((program: Command) => void)[]): Promise<void> {
   const program = new Command("axv-part")
@@ -20,6 +39,7 @@ export async function commandLine(commands: readonly ((program: Command) => void
     .enablePositionalOptions()
     .showHelpAfterError("(axv-part --help shows every command)")
     .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
+    .hook("preAction", needFolder)
     .exitOverride();
 
   for (const register of commands) register(program);
