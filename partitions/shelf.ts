@@ -16,12 +16,12 @@ import type { Board } from "../boards/schema.ts";
 import { profileSchema } from "../rtos-guests/profiles/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import { checkBoard } from "./check/board.ts";
-import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
+import { badValue, extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
 import { besideFile, isThere, namesIn, readFile } from "./source/file.ts";
-import { isMapping, own, readWhole } from "./source/fields.ts";
+import { isMapping, own, readWhole, shown } from "./source/fields.ts";
 import { YamlSource } from "./source/yaml.ts";
 import { MIB } from "./units.ts";
 
@@ -93,12 +93,17 @@ function shelf<T extends z.ZodType>(
     mistakes: Findings,
     files: readonly string[],
   ): Mapping | undefined => {
+    if (!Object.hasOwn(value, "extends")) return value;
     const { extends: base, ...own } = value;
-    if (typeof base !== "string") return value;
+    if (typeof base !== "string") {
+      mistakes.report(["extends"], badValue("extends", shown(base), "a name, of what it differs from"));
+      return undefined;
+    }
     // One that is called as what it extends stands before that one.
     const found = find(base, base === name ? at + 1 : 0) ?? find(base);
     if (found === undefined || files.includes(found.file)) {
-      mistakes.report(["extends"], found === undefined ? unknownBase(base, names) : extendedInCircle(base));
+      const others = names.filter((each) => each !== name || find(name, at + 1) !== undefined);
+      mistakes.report(["extends"], found === undefined ? unknownBase(base, others) : extendedInCircle(base));
       return undefined;
     }
     const { source, value: inherited } = read(found.file, found.folder);

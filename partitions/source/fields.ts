@@ -22,7 +22,7 @@ export const own = (mapping: unknown, key: PropertyKey): unknown =>
     : undefined;
 
 /** What a person wrote, short enough for a message. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "a mapping" : (JSON.stringify(value) ?? "nothing");

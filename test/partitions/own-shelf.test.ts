@@ -126,3 +126,22 @@ describe("what cannot be read says so", () => {
     expect(planned(project).diagnostics.map(({ code }) => code)).toContain("AXV-P001");
   });
 });
+
+test.each([
+  ["5", "extends cannot be 5: write a name, of what it differs from"],
+  ["[a]", "extends cannot be a list: write a name, of what it differs from"],
+  ["", "extends cannot be nothing: write a name, of what it differs from"],
+])("`extends: %s` is no name, and the only mistake that is told", (base, told) => {
+  put("lines/boards/mine/board.yaml", `extends: ${base}\n`);
+  const { diagnostics } = planned("board: mine\npartitions:\n  a: { guest: plc, cpus: [1] }\n");
+  expect(diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`)).toEqual([`1 ${told}`]);
+});
+
+test("none is proposed to extend itself, but for one of the same name that is the project's", () => {
+  put("lines/guests/m.yaml", "extends: .\n");
+  put("lines/guests/plc.yaml", "extends: plcc\n");
+  const remedies = (guest: string) =>
+    planned(`board: qemu-aarch64\npartitions:\n  a: { guest: ${guest}, cpus: [1] }\n`).diagnostics.map(({ remedy }) => remedy);
+  expect(remedies("m").join()).toMatch(/^write one of: (?!.*\bm\b)/);
+  expect(remedies("plc")).toEqual(['did you mean "plc"?']);
+});
