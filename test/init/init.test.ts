@@ -53,7 +53,10 @@ test("whatever guests are wanted, as many as there are pCPUs: it passes check wi
 describe("answers that cannot be", () => {
   test.each([
     [["plc"], "AXV_INIT_PARTITION"],
-    [["Plc=plc"], "AXV_INIT_PARTITION"],
+    [["=plc"], "AXV_INIT_PARTITION"],
+    [["Plc=plc"], "AXV_INIT_NAME"],
+    [["__proto__=plc"], "AXV_INIT_NAME"],
+    [["abcdefghijklmnopq=plc"], "AXV_INIT_NAME"],
     [["a=nothing"], "AXV_INIT_GUEST"],
     [["a=__proto__"], "AXV_INIT_GUEST"],
     [["a=zephyr"], "AXV_INIT_IMAGE"],
@@ -141,4 +144,14 @@ describe("the command", () => {
     expect(axvPart(folder, "init", "--board", "mine", "--partition", "a=my-plc").status).toBe(0);
     expect(readFileSync(at("system.yaml"), "utf8")).toMatch(/^board: mine$[^]*guest: my-plc$/m);
   });
+});
+
+test("a name that cannot be one is told its rule", () => {
+  expect(axvPart(folder, "init", "--partition", "A=plc").stderr).toContain(
+    '"A" cannot be the name of a partition: write at most 15 of a-z, 0-9 and "-", the first one a letter',
+  );
+});
+
+test("a system for a board that cannot be emulated is built next, not run", () => {
+  expect(axvPart(folder, "init", "--board", "daoli-plc", "--yes").stdout).toMatch(/Next: axv-part build system.yaml\n$/);
 });

@@ -47,7 +47,8 @@ async function init(file: string, options: Options): Promise<void> {
     showDiagnostics(outcome);
     throw new InitError("AXV_INIT_UNSOUND", file);
   }
-  console.log(`${file}: ${summary(outcome.system.plan)}. Next: axv-part run ${file}`);
+  const next = board.boot.qemu === undefined ? "build" : "run"; // only what QEMU has can be run here
+  console.log(`${file}: ${summary(outcome.system.plan)}. Next: axv-part ${next} ${file}`);
 }
 
 async function wanted(shelves: Shelves, { board, partition, yes }: Options): Promise<Wanted> {

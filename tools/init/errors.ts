@@ -6,6 +6,7 @@ export const MESSAGES = {
   AXV_INIT_PARTITION: (text: string) =>
     `"${text}" describes no partition: write --partition NAME=GUEST, or NAME=GUEST:IMAGE where the guest brings no image ` +
     "of its own",
+  AXV_INIT_NAME: (name: string, rule: string) => `"${name}" cannot be the name of a partition: write ${rule}`,
   AXV_INIT_TWICE: (name: string) => `two partitions cannot both be called "${name}"`,
   AXV_INIT_GUEST: (name: string, known: string) => `there is no guest profile "${name}": write one of ${known}`,
   AXV_INIT_BOARD: (name: string, known: string) => `there is no board "${name}", or it has a mistake: write one of ${known}`,

@@ -27,6 +27,7 @@ const DEFAULT_BOARD = "qemu-aarch64";
 export const DEFAULT_PARTITIONS = ["linux=linux", "plc=plc"];
 
 const NAME_RULE = `at most ${PARTITION_NAME_MAX} of a-z, 0-9 and "-", the first one a letter`;
+const isName = (text: string): boolean => NAME_PATTERN.test(text) && text.length <= PARTITION_NAME_MAX;
 
 function take<T>(shelf: Shelf<T>, name: string): T | undefined {
   return shelf.get(name, new Findings(new YamlSource("", "")));
@@ -40,8 +41,9 @@ export function boardOf({ boards }: Shelves, name = DEFAULT_BOARD): Board {
 
 /** "rtos=rt-thread:build/rtthread.bin" */
 function partitionOf(text: string, profiles: Shelf<Profile>): WantedPartition {
-  const [, name = "", guest = "", image] = /^([^=]+)=([^:]+)(?::(.+))?$/.exec(text) ?? [];
-  if (!NAME_PATTERN.test(name) || name.length > PARTITION_NAME_MAX) throw new InitError("AXV_INIT_PARTITION", text);
+  const [, name, guest = "", image] = /^([^=]+)=([^:]+)(?::(.+))?$/.exec(text) ?? [];
+  if (name === undefined) throw new InitError("AXV_INIT_PARTITION", text);
+  if (!isName(name)) throw new InitError("AXV_INIT_NAME", name, NAME_RULE);
   const profile = take(profiles, guest);
   if (profile === undefined) throw new InitError("AXV_INIT_GUEST", guest, profiles.names.join(", "));
   if (image === undefined && profile.image.file === undefined) throw new InitError("AXV_INIT_IMAGE", name, guest);
@@ -79,7 +81,7 @@ async function askAll(shelves: Shelves, ask: Ask): Promise<Wanted> {
   while (partitions.length < limit) {
     const standard = partitions.length === 0 ? "linux" : partitions.length === 1 ? "plc" : "done";
     const isFree = (name: string): { name: string } | string => {
-      if (!NAME_PATTERN.test(name) || name.length > PARTITION_NAME_MAX) return NAME_RULE;
+      if (!isName(name)) return NAME_RULE;
       return partitions.some((other) => other.name === name) ? "another partition is called so" : { name };
     };
     const { name } = await ask(`Partition ${partitions.length + 1} of at most ${limit}: its name, or done`, standard, (text) =>
