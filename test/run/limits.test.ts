@@ -73,6 +73,7 @@ test("is kept or not by what was published, and says what that was", async () =>
     "plc: jitter max at most 12.3 µs: failed, 12.3 µs, which is 1 ns more",
     "plc: overruns at most 0: passed, 0",
   ]);
+  expect(await judged(["jitter=1us"], 3)).toEqual(["plc: jitter max at most 1.0 µs: failed, 12.3 µs, which is 11.3 µs more"]);
 });
 
 test("of what was never published is not kept", async () => {

@@ -70,8 +70,7 @@ function check({ name, unit, most }: Limit, value: bigint | undefined): Check {
   const title = `${name} at most ${shown(most)}`;
   if (value === undefined) return { name: title, verdict: "pending", detail: "it has published none" };
   if (value <= most) return { name: title, verdict: "passed", detail: shown(value) };
-  const excess = `${value - most}${unit === "ns" ? " ns" : ""}`;
-  return { name: title, verdict: "failed", detail: `${shown(value)}, which is ${excess} more` };
+  return { name: title, verdict: "failed", detail: `${shown(value)}, which is ${shown(value - most)} more` };
 }
 
 /** All of them, in turn. */
