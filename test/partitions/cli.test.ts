@@ -120,6 +120,11 @@ describe("axv-part plan", () => {
     expect(existsSync(inFolder("bad.svg"))).toBe(false);
   });
 
+  test("--blob of nothing, and --why where no board has a tree: both say what to give", () => {
+    expect(axvPart("plan", "--blob", "none").stderr).toContain("Give the path of a system.blob, which axv-part build writes");
+    expect(axvPart("plan", here("golden/system.yaml"), "--why", "/x").stderr).toMatch(/device tree.*: give /);
+  });
+
   test("--blob of something else", () => {
     const { status, stderr } = axvPart("plan", "--blob", here("golden/system.yaml"));
     expect(status).toBe(1);

@@ -83,7 +83,12 @@ function showPlan(file: string, { json, svg, diff, why: asked }: PlanOptions): v
 function showWhy(file: string, outcome: Outcome, asked: string, json: boolean): void {
   showDiagnostics(outcome);
   const { shared } = outcome;
-  if (shared === undefined) throw new WhyError(`${file}: no guest is told of its board's device tree, or there is no \`tree:\``);
+  if (shared === undefined) {
+    throw new WhyError(
+      `${file}: no guest is told of its board's device tree, or there is none: give it a guest such as linux, on a board ` +
+        "whose board.yaml has `tree:`",
+    );
+  }
   const node = nodeCalled(shared, asked);
   if (node === undefined) throw new WhyError(`the device tree of the board has no ${asked}: give a path, as /serial@fe660000`);
   const found = why(shared, node);
@@ -104,7 +109,8 @@ const jsonValue = (_: string, value: unknown): unknown =>
 
 function showBlob(file: string, { json }: PlanOptions): void {
   const bytes = readFile(file, BLOB_FILE_MAX);
-  if (typeof bytes === "string") throw new UnreadableError(file, bytes);
+  if (typeof bytes === "string")
+    throw new UnreadableError(file, `${bytes}. Give the path of a system.blob, which axv-part build writes`);
   const blob = readBlob(bytes);
   console.log(json === true ? JSON.stringify(blob, jsonValue, 2) : formatBlob(blob, paintFor(process.stdout)));
 }
