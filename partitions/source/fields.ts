@@ -3,7 +3,7 @@
 // `readFields` takes a mapping key by key, so that one wrong value does not hide what can be said about the others.
 import type * as z from "zod";
 import { badValue, missingKey, unknownKey } from "../diagnostics/catalogue.ts";
-import type { Findings } from "../diagnostics/diagnostic.ts";
+import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import type { Path } from "./path.ts";
 import { inWords } from "./words.ts";
 
@@ -25,6 +25,8 @@ export const own = (mapping: unknown, key: PropertyKey): unknown =>
 export function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
+  // As YAML has it: JSON knows neither.
+  if (typeof value === "number" && !Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
   return typeof value === "object" ? "a mapping" : (JSON.stringify(value) ?? "nothing");
 }
 
@@ -86,7 +88,9 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
     } else if (issue.code === "invalid_union" && (isMapping(value) || Array.isArray(value))) {
       // Of a union, the branch that is meant for a mapping, or a list, explains best what is wrong in one.
       const branch = issue.errors.find((errors) => errors.some(isAboutContents));
-      if (branch === undefined) findings.report(at, badValue(nameOf(at), shown(value), issue.message));
+      const amount = issue.errors.flat().find(isOfAmount);
+      if (branch === undefined && amount !== undefined) findings.report(at, wrongAmount(nameOf(at), value, amount));
+      else if (branch === undefined) findings.report(at, badValue(nameOf(at), shown(value), issue.message));
       else
         reportIssues(
           schema,
@@ -101,10 +105,24 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
       // Each key is right by itself: it is their combination that is not.
       const keys = Object.keys(value).join(" and ");
       findings.report(at, badValue(nameOf(at), keys === "" ? "empty" : `a mapping of ${keys}`, issue.message));
+    } else if (isOfAmount(issue)) {
+      findings.report(at, wrongAmount(nameOf(at), value, issue));
     } else {
       findings.report(at, badValue(nameOf(at), shown(value), issue.message));
     }
   }
+}
+
+type OfAmount = z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall;
+
+/** About how many entries a list has. */
+const isOfAmount = (issue: Issue): issue is OfAmount =>
+  (issue.code === "too_big" || issue.code === "too_small") && issue.origin === "array";
+
+function wrongAmount(what: string, value: unknown, issue: OfAmount): Problem {
+  const count = Array.isArray(value) ? value.length : 0;
+  const bound = issue.code === "too_big" ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
+  return badValue(what, `a list of ${count}`, issue.message.includes(bound) ? issue.message : `${issue.message}: ${bound}`);
 }
 
 /** About something in a mapping or a list, not about its being one. */

@@ -492,7 +492,7 @@ timer: 5
     '5 a key of device_kinds cannot be "A": write at most 63 of a-z, 0-9 and "-", the first one no "-"',
     '5 device_kinds.b.trigger cannot be "x": write level or edge; or a list of these, one for each of its interrupts',
     "5 device_kinds.b.dma cannot be 1: write true or false",
-    "5 device_kinds.b.compatible cannot be a list: write a list of at least 1",
+    "5 device_kinds.b.compatible cannot be a list of 0: write a list of at least 1",
     '5 device_kinds.b.node cannot be "a/b": write the name of a device tree node, such as virtio_mmio: 31 characters at most',
     '6 cpus.compatible cannot be "": write manufacturer and model, such as arm,cortex-a55; "arm,cortex-a55" in a list',
     "6 cpus.refill_event cannot be -1: write a whole number, at least 0",

@@ -60,6 +60,20 @@ describe("UTF-8", () => {
   });
 });
 
+test.each<[string, RegExp]>([
+  ["memory: .inf", /^a.memory cannot be \.inf: write /],
+  ["memory: -.inf", /^a.memory cannot be -\.inf: write /],
+  ["memory: .nan", /^a.memory cannot be \.nan: write /],
+  ["cpus: []", /^a.cpus cannot be a list of 0: write .*at least 1/],
+  [`spis: [${"40, ".repeat(100_000)}]`, /^a.spis cannot be a list of 100000: write .*at most \d+/],
+  [`devices: [${"rtc, ".repeat(100_000)}]`, /^a.devices cannot be a list of 100000: write .*at most \d+/],
+])("a value is told as it is written, a list by how many it has: %.20s", (line, told) => {
+  const { diagnostics } = planText(`board: qemu-aarch64\npartitions:\n  a:\n    guest: plc\n    ${line}\n`);
+  expect(diagnostics.map(({ message, remedy }) => `${message}: ${remedy}`.replace("partitions.", ""))).toContainEqual(
+    expect.stringMatching(told),
+  );
+});
+
 describe("YAML", () => {
   test("1.2 may be said", () => {
     expect(places(planText("%YAML 1.2\n---\nboard: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [1] } }\n"))).toEqual([]);
