@@ -12,6 +12,6 @@ export const projectVersion = (): string =>
 
 /** As somebody in the current folder would name it: never an absolute path when a short one leads there. */
 export function displayPath(path: string): string {
-  const short = relative(process.cwd(), path);
+  const short = relative(process.cwd(), path) || ".";
   return short.startsWith("../../..") ? path : short;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { planSystem } from "../../partitions/index.ts";
+import { displayPath } from "../../partitions/project.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { decodeUtf8, oneLine, pictured } from "../../partitions/source/text.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
@@ -163,3 +164,7 @@ test.each(["[a]: 1", "{ a: b }: 1", "? [a]\n: 1", "!!binary abcd: 1", "!!set { a
     }
   },
 );
+
+test("the folder in which one is has a name, too", () => {
+  expect(displayPath(process.cwd())).toBe(".");
+});

@@ -69,7 +69,7 @@ async function runCommand(systemFile: string, further: string[], options: Option
   const limits = limitsOf(plan);
   const port = options.gdb === undefined ? undefined : await gdbPort();
   const notes =
-    port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
+    port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT), plan.image.base, port)}`];
   if (chain !== undefined) notes.push(`U-Boot starts ${displayPath(chain.files.disk)}, signed by ${chain.signedBy}`);
   const debugging = port === undefined ? [] : gdbArguments(port);
   const described = { ...system, image: INHERITED_IMAGE, partitions: plan.partitions, firmware: chain?.files };
