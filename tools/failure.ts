@@ -1,7 +1,7 @@
 // How a command that fails says so: one message on standard error, status 1; and with --json, JSON on standard output whatever
 // happens: { "error": { "code", "message" } }, with the "diagnostics" where a system has mistakes.
 import { CommanderError } from "commander";
-import { lines } from "../partitions/source/text.ts";
+import { lines, oneLine } from "../partitions/source/text.ts";
 import { SystemMistakesError } from "./plan/show.ts";
 
 /** One of ours: it has a stable code, and a message that says what to do. A stack would only hide that. */
@@ -15,13 +15,24 @@ const wantsJson = (parameters: readonly string[]): boolean =>
 /** A mistake of axv-part itself: its stack is what helps to find it. */
 const UNEXPECTED = "AXV_UNEXPECTED";
 
+/** A part of a parameter, as NAME=GUEST:IMAGE has them. */
+const PARTS = /[=:]/;
+
+/** For a terminal, which obeys nothing in it. A message may have several lines, but none that the command line brings. */
+export function shown(text: string, parameters: readonly string[]): string {
+  const given = parameters.flatMap((each) => [each, ...each.split(PARTS)]);
+  // One that is nothing else cannot be told from those of the message.
+  const broken = given.filter((part) => part.includes("\n") && part.trim() !== "");
+  return lines(broken.reduce((all, part) => all.replaceAll(part, oneLine(part)), text));
+}
+
 /** What is printed, and the exit status. `parameters`: of the command line. */
 export function failure(error: unknown, parameters: readonly string[]): { stdout: string; stderr: string; status: number } {
   // Commander has said it already: what is wrong with the command line; or no error at all, but the help.
   const said = error instanceof CommanderError;
   if (said && error.exitCode === 0) return { stdout: "", stderr: "", status: 0 };
   const explained = isExplained(error);
-  const message = lines(error instanceof Error ? error.message : String(error));
+  const message = shown(error instanceof Error ? error.message : String(error), parameters);
   const code = explained ? (said ? "AXV_USAGE" : error.code) : UNEXPECTED;
   const stack = explained || !(error instanceof Error) ? "" : `${lines(error.stack ?? "")}\n`;
   const diagnostics = error instanceof SystemMistakesError ? { diagnostics: error.diagnostics } : {};
