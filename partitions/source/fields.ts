@@ -121,8 +121,9 @@ const isOfAmount = (issue: Issue): issue is OfAmount =>
 
 function wrongAmount(what: string, value: unknown, issue: OfAmount): Problem {
   const count = Array.isArray(value) ? value.length : 0;
-  const bound = issue.code === "too_big" ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
-  return badValue(what, `a list of ${count}`, issue.message.includes(bound) ? issue.message : `${issue.message}: ${bound}`);
+  const [bound, amount] = issue.code === "too_big" ? ["at most", issue.maximum] : ["at least", issue.minimum];
+  const isSaid = new RegExp(`\\b(${bound}|to) ${amount}\\b|\\b${amount} to `).test(issue.message);
+  return badValue(what, `a list of ${count}`, isSaid ? issue.message : `${issue.message}: ${bound} ${amount}`);
 }
 
 /** About something in a mapping or a list, not about its being one. */
