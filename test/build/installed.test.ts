@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { identityOf } from "../../tools/build/installed.ts";
+import { findProgram } from "../../tools/run/program.ts";
 import { errorOf } from "./build.ts";
 
 const TOOL = { command: "axv-clang", package: "axv-clang-19" };
@@ -53,6 +54,7 @@ describe("a command of the PATH", () => {
     const before = identityOf(TOOL);
     mkdirSync(place("first/axv-clang"));
     expect(identityOf(TOOL)).toBe(before);
+    expect(findProgram(TOOL.command, TOOL.package)).toBe(place("second/axv-clang"));
   });
 
   test.each([

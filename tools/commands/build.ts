@@ -55,7 +55,7 @@ async function build(file: string, options: Options): Promise<void> {
     output,
     say,
     ({ image, bytes, isSame }) => {
-      const folder = displayPath(dirname(image)) || ".";
+      const folder = displayPath(dirname(image));
       const signed = fit === undefined ? {} : {
         fit: displayPath(fit.path), signed_by: namesOf(signers),
         ...(fit.manifest === undefined ? {} : { manifest: displayPath(fit.manifest) }),

@@ -1,5 +1,5 @@
-// Where something may be written. Nothing is overwritten that was not asked for: no file that is read for it, no
-// key, no other output of the same command, nothing but regular files; and beside the file that was named, only what axv-part has
+// Where something may be written. Nothing is overwritten that was not asked for: no file that is read for it, no key, no
+// other output of the same command, nothing but regular files; and beside the file that was named, only what axv-part has
 // written itself.
 import { closeSync, lstatSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
