@@ -8,7 +8,7 @@ import { atomicAnd32, bound } from "../build/generated/cpu";
 import { header, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
   COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_ROLLBACK, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG,
-  REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
+  REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "./abi";
 import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "./console";
 import { recordEvent } from "./events";
@@ -16,10 +16,10 @@ import {
   dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, sendEncoded,
   takeReceived,
 } from "./frame";
-import { cancelRestart, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs } from "./partition";
+import { cancelRestart, isOn, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs } from "./partition";
 import { duration, ticks } from "./time";
 import { addTags } from "./telemetry";
-import { judgeTrial } from "./trial";
+import { hasTrialFailed, judgeTrial } from "./trial";
 import {
   isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "./uplink";
@@ -109,20 +109,18 @@ function updateUntilTick(): void {
 export function tickPiece(): void {
   const now = clock();
   const served = header().partitionCount;
-  const sending = served + 4;
-  let goesOn = true;
+  const sent = served + 4 + SEND_PIECES;
   if (piece == 0) look(now);
   else if (piece <= served) serve(partitionOf(piece - 1), now);
   else if (piece == served + 1) receiveBytes();
   else if (piece == served + 2) act();
   else if (piece == served + 3) lookAtTags(now);
-  else if (piece < sending + SEND_PIECES) goesOn = frameSent() ? next(now) : sendPiece();
-  else updateStep();
+  else if (piece >= sent) updateStep();
+  else if (!(frameSent() ? next(now) : sendPiece())) piece = sent;
   piece++;
   if (piece == served + 2 && !commandWaits) piece++;
   if (piece == served + 3 && !areTagsDue(now)) piece++;
-  if (!goesOn) piece = sending + SEND_PIECES;
-  if (piece >= sending + SEND_PIECES && (now >= nextTick || !updateWaits())) piece = 0;
+  if (piece >= sent && (now >= nextTick || !updateWaits())) piece = 0;
   armTimer(piece == 0 ? nextTick : now + (period >> SPREAD_SHIFT));
 }
 
@@ -137,17 +135,18 @@ function look(now: u64): void {
   judgeTrial(now);
   lookForUpdate();
   feedBoardWatchdog();
+  const ends = hasTrialFailed();
   let due: Partition | null = null;
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = partitionOf(n);
-    if (isRestartDue(partition, now) || isWatchdogDue(partition, now)) due = partition;
+    if (ends ? isOn(partition) : isRestartDue(partition, now) || isWatchdogDue(partition, now)) due = partition;
   }
   if (due === null) return;
-  if (isRestartDue(due, now)) {
-    launch(due);
-  } else {
+  if (ends) stop(due, STOP_COMMAND, false, 0); // no vCPU or device of it is at work when the board is reset
+  else if (isRestartDue(due, now)) launch(due);
+  else {
     due.watchdogExpired++;
     recordEvent(EVENT_WATCHDOG, due.index, now, duration(now - due.watchdogDeadline + due.watchdogPeriod), 0, 0);
     stop(due, STOP_WATCHDOG, false, 0);
@@ -204,10 +203,9 @@ function carryOut(code: u32, partition: Partition): bool {
   if (code == COMMAND_ROLLBACK) return rollBack(partition.index);
   if (code == COMMAND_PAUSE) return pause(partition);
   if (code == COMMAND_RESUME) return resume(partition);
-  const state = stateOf(partition);
-  const isOn = state == STATE_RUNNING || state == STATE_PAUSED;
-  if (code == COMMAND_START || code == COMMAND_RESTART && !isOn) return launch(partition);
-  return isOn ? stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0) : cancelRestart(partition, clock());
+  if (code == COMMAND_START) return launch(partition);
+  if (isOn(partition)) return stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0);
+  return code == COMMAND_RESTART ? launch(partition) : cancelRestart(partition, clock());
 }
 
 /** Begins the next frame; the one before has left, and goes to who reads along, too. False: there is none. */

@@ -246,6 +246,12 @@ export function cancelRestart(partition: Partition, now: u64): bool {
   return true;
 }
 
+/** It runs, or is held: a stop has something to stop. */
+export function isOn(partition: Partition): bool {
+  const state = stateOf(partition);
+  return state == STATE_RUNNING || state == STATE_PAUSED;
+}
+
 /** For the housekeeper: the pause before a restart is over. */
 @inline export function isRestartDue(partition: Partition, now: u64): bool {
   return partition.restartDue != 0 && now >= partition.restartDue;

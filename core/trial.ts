@@ -28,6 +28,7 @@ let until: u64 = 0;
 
 @inline export function startedSlot(): u64 { return slot; }
 @inline export function updateState(): u32 { return update; }
+@inline export function hasTrialFailed(): bool { return update == UPDATE_FAILED; }
 
 /** The first eight bytes of /chosen/axv,slot: "a" or "b", a NUL, what it is. */
 export function noteSlot(value: u64): void {
@@ -55,12 +56,12 @@ export function judgeTrial(now: u64): void {
 function lookAtAll(now: u64): void {
   let isWell = true;
   let before: u64 = 0;
-  for (let n: u32 = 0; n < header().partitionCount; n++) {
+  for (let n: u32 = 0, count = header().partitionCount; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = partitionOf(n);
     if ((partition.plan.flags & PARTITION_AUTOSTART) == 0) continue;
-    const isFed = partition.watchdogPeriod == 0 || partition.watchdogDeadline != 0;
-    isWell = isWell && isFed && stateOf(partition) == STATE_RUNNING;
+    const isUnfed = partition.watchdogPeriod != 0 && partition.watchdogDeadline == 0;
+    if (isUnfed || stateOf(partition) != STATE_RUNNING) isWell = false;
     before += partition.restarts + partition.watchdogExpired + overruns(partition);
   }
   if (!isWell || before != troubles) wellSince = now;

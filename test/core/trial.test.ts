@@ -7,6 +7,7 @@ import * as abi from "../../core/abi.ts";
 import { decodeReply, numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
+import type { HypervisorEvent } from "../../industrial/link/telemetry.ts";
 import { compileTree } from "../../partitions/devicetree/compile.ts";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import { PSCI_SYSTEM_RESET } from "../../tools/machine/aarch64/firmware.ts";
@@ -59,8 +60,17 @@ class Trial extends Bench {
     return { slot: String.fromCharCode(fields.get(abi.SYSTEM_SLOT) ?? 0), update: fields.get(abi.SYSTEM_UPDATE) ?? -1 };
   }
 
+  get #events(): HypervisorEvent[] {
+    return this.frames.filter(({ kind }) => kind === abi.FRAME_EVENT).map(decodeEvent);
+  }
+
+  /** Which, and of whom. */
+  get happened(): unknown[] {
+    return this.#events.map(({ code, partition }) => [code, partition]);
+  }
+
   get failures(): unknown[] {
-    return this.frames.filter(({ kind }) => kind === abi.FRAME_EVENT).map(decodeEvent)
+    return this.#events
       .filter(({ code }) => code === abi.EVENT_TRIAL_FAILED).map(({ a, b }) => ({ a, b }));
   }
 
@@ -137,6 +147,27 @@ describe("on trial", () => {
     bench.fed(LAST_WORDS_MS);
     expect(bench.resets).toBeGreaterThan(0);
     expect(bench.failures).toHaveLength(1);
+  });
+
+  test("before the reset every partition is stopped, one that is held and one that waits for its restart, too", () => {
+    const bench = new Trial(ON_TRIAL);
+    bench.fed(COMMIT_MS - 2 * FEED_MS);
+    expect(bench.command(LINUX_INDEX, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
+    for (let life = 0; life < 2; life++) {
+      call(bench, 3, SYSTEM_RESET);
+      bench.pass(1);
+    }
+    bench.frames.splice(0);
+    bench.pass(2 * FEED_MS + LAST_WORDS_MS / 2);
+    expect(bench.command(PLC_INDEX, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    bench.pass(LAST_WORDS_MS / 4);
+    expect(bench.happened).toEqual([
+      [abi.EVENT_TRIAL_FAILED, abi.FRAME_HYPERVISOR],
+      [abi.EVENT_STOPPED, LINUX_INDEX],
+      [abi.EVENT_STARTED, PLC_INDEX],
+      [abi.EVENT_STOPPED, PLC_INDEX],
+    ]);
+    expect(bench.resets).toBe(0);
   });
 
   const unwell = (what: string, partitions: readonly PartitionSpec[], meanwhile: (bench: Trial) => void): void =>
