@@ -4,11 +4,12 @@ import { BridgeError } from "../industrial/bridge/errors.ts";
 import { isPacked, readPacked } from "../industrial/bridge/system.ts";
 import { projectVersion } from "../partitions/project.ts";
 import { addBridgeCommands } from "./bridge/commands.ts";
-import { failure } from "./failure.ts";
+import { failure, usage } from "./failure.ts";
 
 const program = new Command("axv-bridge")
   .description("Shows a running plant by OPC UA, Modbus and Sparkplug, and to Prometheus.")
   .version(projectVersion(), "-V, --version", "print the version")
+  .configureOutput({ outputError: (text, write) => write(usage(text, process.argv.slice(2))) })
   .exitOverride();
 addBridgeCommands(program, (path) => {
   if (!isPacked(path)) throw new BridgeError("AXV_BRIDGE_PLAN_ELSEWHERE", path);

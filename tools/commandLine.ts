@@ -1,7 +1,7 @@
 // What is done with a command line: of some commands, or of all.
 import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
-import { failure, shown } from "./failure.ts";
+import { failure, usage } from "./failure.ts";
 import { heedStreams } from "./output/streams.ts";
 
 function fail(error: unknown): void {
@@ -37,7 +37,7 @@ export async function commandLine(commands: readonly ((program: Command) => void
     .version(projectVersion(), "-V, --version", "print the version of axv-part")
     // Behind a command its own options count: update sign has a --version, too.
     .enablePositionalOptions()
-    .configureOutput({ outputError: (text, write) => write(shown(text, process.argv.slice(2))) })
+    .configureOutput({ outputError: (text, write) => write(usage(text, process.argv.slice(2))) })
     .showHelpAfterError("(axv-part --help shows every command)")
     .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
     .hook("preAction", needFolder)

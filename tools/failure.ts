@@ -12,6 +12,8 @@ const isExplained = (error: unknown): error is Error & { readonly code: string }
 const wantsJson = (parameters: readonly string[]): boolean =>
   parameters.join("\n").split(/^--$/m)[0]?.split("\n").includes("--json") === true;
 
+/** The command line is wrong. */
+const USAGE = "AXV_USAGE";
 /** A mistake of axv-part itself: its stack is what helps to find it. */
 const UNEXPECTED = "AXV_UNEXPECTED";
 
@@ -26,6 +28,14 @@ export function shown(text: string, parameters: readonly string[]): string {
   return lines(broken.reduce((all, part) => all.replaceAll(part, oneLine(part)), text));
 }
 
+/** The message, with its code in brackets behind it if it does not say that itself. */
+const coded = (message: string, code: string): string =>
+  message.includes(`[${code}]`) ? message : `${message}${message.includes("\n") ? "\n" : " "}[${code}]`;
+
+/** What commander says of a wrong command line, as it is printed. */
+export const usage = (text: string, parameters: readonly string[]): string =>
+  `${coded(shown(text, parameters).trimEnd(), USAGE)}\n`;
+
 /** What is printed, and the exit status. `parameters`: of the command line. */
 export function failure(error: unknown, parameters: readonly string[]): { stdout: string; stderr: string; status: number } {
   // Commander has said it already: what is wrong with the command line; or no error at all, but the help.
@@ -33,12 +43,12 @@ export function failure(error: unknown, parameters: readonly string[]): { stdout
   if (said && error.exitCode === 0) return { stdout: "", stderr: "", status: 0 };
   const explained = isExplained(error);
   const message = shown(error instanceof Error ? error.message : String(error), parameters);
-  const code = explained ? (said ? "AXV_USAGE" : error.code) : UNEXPECTED;
+  const code = explained ? (said ? USAGE : error.code) : UNEXPECTED;
   const stack = explained || !(error instanceof Error) ? "" : `${lines(error.stack ?? "")}\n`;
   const diagnostics = error instanceof SystemMistakesError ? { diagnostics: error.diagnostics } : {};
   return {
     stdout: wantsJson(parameters) ? `${JSON.stringify({ error: { code, message }, ...diagnostics })}\n` : "",
-    stderr: said ? "" : `${stack}axv-part: ${message}\n`,
+    stderr: said ? "" : `${stack}axv-part: ${coded(message, code)}\n`,
     status: 1,
   };
 }

@@ -6,7 +6,7 @@ export class DeviceTreeError extends Error {
   readonly code: "AXV-P080" | "AXV-P081";
 
   constructor(code: DeviceTreeError["code"], message: string) {
-    super(`${code}: ${message}`);
+    super(message);
     this.name = "DeviceTreeError";
     this.code = code;
   }

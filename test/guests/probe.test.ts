@@ -184,7 +184,9 @@ describe("axv-part guest", () => {
     expect(guest("probe", join(folder, "none"))).toMatchObject({
       status: 1,
       stdout: "",
-      stderr: `axv-part: ${join(folder, "none")} cannot be read: there is no such file. Give the path of an image file\n`,
+      stderr:
+        `axv-part: ${join(folder, "none")} cannot be read: there is no such file. ` +
+        "Give the path of an image file [AXV_GUEST_UNREADABLE]\n",
     });
     const file = join(folder, "x86.elf");
     writeFileSync(file, elfFile({ entry: 0n, segments: [], machine: 62 }));

@@ -10,7 +10,7 @@ test.each(["build", "check", "run"])("from a folder that was deleted: axv-part %
   expect({ status, stdout, stderr }).toEqual({
     status: 1,
     stdout: "",
-    stderr: "axv-part: the folder that axv-part was started in is not there any more: go to another one (cd)\n",
+    stderr: "axv-part: the folder that axv-part was started in is not there any more: go to another one (cd) [AXV_FOLDER_GONE]\n",
   });
 });
 
@@ -25,4 +25,13 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   expect(stderr.split("\n")[0]).toContain(shown);
   expect(stderr).not.toContain("\x1b");
+});
+
+const UNREADABLE = "cannot be read: there is no such file. Give the path of an image file [AXV_GUEST_UNREADABLE]";
+
+test.each([
+  ["an option", ["check", "--none"], "error: unknown option '--none' [AXV_USAGE]\n(axv-part --help shows every command)\n"],
+  ["a file", ["guest", "probe", "none"], `axv-part: none ${UNREADABLE}\n`],
+])("the code is in brackets behind the message: %s", (_, parameters, said) => {
+  expect(axvPart("/", ...parameters)).toMatchObject({ status: 1, stdout: "", stderr: said });
 });

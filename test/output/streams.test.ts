@@ -41,7 +41,7 @@ describe("a reader that has gone has had what it wanted: not a word more, and th
 
 describe("what could not be written is told, and the status is 1", () => {
   test.each(["--version", "check x.yaml"])("%s", (command) => {
-    const message = "axv-part: cannot write standard output: no space left on device\n";
+    const message = "axv-part: cannot write standard output: no space left on device [AXV_OUTPUT_FAILED]\n";
     expect(shell(command, "> /dev/full")).toEqual({ status: "status 1", stderr: message });
   });
 });

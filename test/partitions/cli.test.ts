@@ -91,8 +91,8 @@ describe("a missing tool", () => {
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toBe(
-      "axv-part: AXV-P080: the device tree compiler `dtc` does not start: run tools/setup.sh, " +
-        "or install the package device-tree-compiler\n",
+      "axv-part: the device tree compiler `dtc` does not start: run tools/setup.sh, " +
+        "or install the package device-tree-compiler [AXV-P080]\n",
     );
   });
 });
@@ -115,7 +115,7 @@ describe("axv-part plan", () => {
     const { status, stdout, stderr } = axvPart("plan", "--svg", inFolder("bad.svg"), here("bad/page-shared.yaml"));
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toMatch(
-      /AXV-P023[^]*axv-part: test\/partitions\/bad\/page-shared\.yaml has mistakes \(1 error.*\): correct them, then try again\n$/,
+      /AXV-P023[^]*axv-part: test\/partitions\/bad\/page-shared\.yaml has mistakes \(1 error.*\): correct them, then try again \[AXV-P100\]\n$/,
     );
     expect(existsSync(inFolder("bad.svg"))).toBe(false);
   });

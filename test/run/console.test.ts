@@ -67,7 +67,7 @@ describe("console", () => {
     await until(() => console.output() !== "");
     run.child.kill("SIGTERM");
     expect(await console.ended).toBe(1);
-    expect(console.errors()).toMatch(/axv-part: the console was closed: the run has ended\n$/);
+    expect(console.errors()).toMatch(/axv-part: the console was closed: the run has ended \[AXV_CONSOLE_CLOSED\]\n$/);
   });
 
   test("leaving it leaves the run alone", async () => {
@@ -107,7 +107,8 @@ describe("control", () => {
     const [status, , message] = await control("start", "linux");
     expect(status).toBe(1);
     expect(message).toBe(
-      'axv-part: the hypervisor refused "start": not in the partition\'s present state (start needs a stopped partition)\n',
+      'axv-part: the hypervisor refused "start": not in the partition\\'s present state (start needs a stopped partition) ' +
+        "[AXV_COMMAND_REFUSED]\\n",
     );
   });
 
@@ -122,7 +123,8 @@ describe("control", () => {
     expect(await control("pause", "linux")).toEqual([
       1,
       "",
-      'axv-part: the hypervisor refused "pause": not in the partition\'s present state (pause needs a running partition)\n',
+      'axv-part: the hypervisor refused "pause": not in the partition\\'s present state (pause needs a running partition) ' +
+        "[AXV_COMMAND_REFUSED]\\n",
     ]);
     const before = run.output().length;
     expect(await control("resume", "linux")).toEqual([0, "linux: told to go on\n", ""]);
@@ -137,7 +139,7 @@ describe("control", () => {
     };
     expect(await control("commit")).toEqual([0, "the trial is over: the board is not reset\n", ""]);
     const refused = (why: RegExp): unknown[] => [1, "", expect.stringMatching(why)];
-    expect(await control("commit")).toEqual(refused(/refused "commit": .*\(commit needs a system on trial that is healthy\)\n$/));
+    expect(await control("commit")).toEqual(refused(/refused "commit": .*\(commit needs a system on trial that is healthy\) \[/));
     expect(await control("commit", "plc")).toEqual(refused(/commit is of the whole system: leave "plc" out/));
     expect(await control("stop")).toEqual(refused(/stop needs a partition: write its name behind it/));
   });
@@ -158,16 +160,15 @@ describe("which run", () => {
 
   test("none", async () => {
     expect(await message("console", "linux")).toBe(
-      "axv-part: nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first\n",
+      "axv-part: nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first [AXV_RUN_NONE]\n",
     );
   });
 
   test("none has such a partition", async () => {
     await started();
-    expect(await message("console", "windows")).toBe('axv-part: there is no partition "windows": write one of linux, plc\n');
-    expect(await message("control", "stop", "windows")).toBe(
-      'axv-part: there is no partition "windows": write one of linux, plc\n',
-    );
+    const unknown = 'axv-part: there is no partition "windows": write one of linux, plc [AXV_PARTITION_UNKNOWN]\n';
+    expect(await message("console", "windows")).toBe(unknown);
+    expect(await message("control", "stop", "windows")).toBe(unknown);
   });
 
   test("several: they are listed, and --link chooses", async () => {
@@ -187,7 +188,7 @@ describe("which run", () => {
   test("one that has ended", async () => {
     const path = join(sandbox.folder, "gone.sock");
     expect(await message("console", "linux", "--link", path)).toBe(
-      `axv-part: no run answers on ${path}: it has ended. Leave --link out to have the runs searched\n`,
+      `axv-part: no run answers on ${path}: it has ended. Leave --link out to have the runs searched [AXV_RUN_GONE]\n`,
     );
   });
 
@@ -195,7 +196,7 @@ describe("which run", () => {
     const path = join(sandbox.folder, "web.sock");
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(path);
     expect(await message("console", "linux", "--link", path)).toBe(
-      `axv-part: what answers on ${path} is not axv-part run, or not of this version\n`,
+      `axv-part: what answers on ${path} is not axv-part run, or not of this version [AXV_RUN_PROTOCOL]\n`,
     );
     server.close();
   });
@@ -246,7 +247,7 @@ describe("on a serial line", () => {
   test("a partition that the system does not have", async () => {
     const system = join(import.meta.dirname, "../../partitions/examples/demo.yaml");
     expect(await message("windows", "--serial", "/dev/null", "--system", system)).toMatch(
-      /there is no partition "windows": write one of linux, plc\n$/,
+      /there is no partition "windows": write one of linux, plc \[AXV_PARTITION_UNKNOWN\]\n$/,
     );
   });
 
@@ -262,7 +263,7 @@ describe("on a serial line", () => {
     );
     expect(await console.ended).toBe(1);
     expect(console.output()).toBe("axv: no blob\r\n");
-    expect(console.errors()).toMatch(/axv-part: the console was closed: the other side hung up\n$/);
+    expect(console.errors()).toMatch(/axv-part: the console was closed: the other side hung up \[AXV_CONSOLE_CLOSED\]\n$/);
     server.close();
   });
 

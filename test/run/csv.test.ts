@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -59,6 +59,25 @@ test("a disk that is full is said once, and the run goes on; a file that cannot 
   );
 });
 
+function refuses(path: string, ...command: readonly string[]): void {
+  const { status, stderr } = spawnSync(process.execPath, [BUNDLE, ...command, "--csv", path], { encoding: "utf8" });
+  expect({ status, said: stderr.trim().split("\n").at(-1) }, path).toEqual({
+    status: 1,
+    said: expect.stringContaining("is read for it: choose another place") as string,
+  });
+}
+
+test("of a board that is watched is refused on what describes it, or who may log in", () => {
+  const system = join(folder, "system.yaml");
+  writeFileSync(system, readFileSync("partitions/examples/demo.yaml"));
+  writeFileSync(join(folder, "users.yaml"), "");
+  const profile = join(folder, "guests/plc.yaml");
+  mkdirSync(join(folder, "guests"));
+  writeFileSync(profile, "extends: plc\n");
+  for (const path of [system, profile, join(folder, "users.yaml")])
+    refuses(path, "monitor", system, "--link", join(folder, "none.sock"), "--web", "--users", join(folder, "users.yaml"));
+});
+
 test("is refused, before anything is built, on what the run reads or writes itself", () => {
   const system = join(folder, "system.yaml");
   writeFileSync(system, readFileSync("partitions/examples/demo.yaml"));
@@ -66,13 +85,7 @@ test("is refused, before anything is built, on what the run reads or writes itse
     join(folder, name),
   );
   for (const path of [...others, "build/plc/plc.bin"]) {
-    const { status, stderr } = spawnSync(process.execPath, [BUNDLE, "run", system, "--for", "1s", "--csv", path], {
-      encoding: "utf8",
-    });
-    expect({ status, said: stderr.trim().split("\n").at(-1) }, path).toEqual({
-      status: 1,
-      said: expect.stringContaining("is read for it: choose another place") as string,
-    });
+    refuses(path, "run", system, "--for", "1s");
   }
   expect(existsSync(join(folder, "build/system/image.bin"))).toBe(false);
 });

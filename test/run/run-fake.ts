@@ -1,6 +1,7 @@
 // Runs the demo's system on the fake board, in a process of its own: what `axv-part run` does behind the build. Options, as
 // the command has them: --for DURATION, --json, --link PATH.
 import { parseArgs } from "node:util";
+import { failure } from "../../tools/failure.ts";
 import { judgeDemo } from "../../tools/run/demo-checks.ts";
 import { parseDuration } from "../../tools/run/duration.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
@@ -26,6 +27,6 @@ try {
     stdin: process.stdin,
   });
 } catch (error) {
-  console.error(`axv-part: ${error instanceof Error ? error.message : String(error)}`);
+  process.stderr.write(failure(error, []).stderr);
   process.exitCode = 1;
 }

@@ -99,11 +99,11 @@ export async function bundleServer(entry: string, folder: string, name: string):
 }
 
 export async function packBridge(file: string, output: string, systemOf: SystemOf, withNode: boolean): Promise<void> {
-  const { system } = await settingsOf(file, systemOf);
+  const { system, settings } = await settingsOf(file, systemOf);
   const isa = isaOfPlan(system.plan);
   const hasNode = isa === NODE_ISA;
   if (withNode && !hasNode) throw new BridgeError("AXV_BRIDGE_NO_NODE", system.plan.board, ISA_TITLES[isa]);
-  const [archive = output] = claim([{ path: output, what: "the archive" }], [file]);
+  const [archive = output] = claim([{ path: output, what: "the archive" }], [file, settings.system]);
   const scratch = mkdtempSync(join(tmpdir(), "axv-pack-"));
   try {
     const folder = join(scratch, NAME);

@@ -36,9 +36,11 @@ export function register(program: Command): void {
 }
 
 async function monitor(file: string, { link, baud, json, csv, web, users }: Options): Promise<void> {
-  const system = soundSystem(planFile(file, "none"));
+  const outcome = planFile(file, "none");
+  const system = soundSystem(outcome);
   const { plan } = system;
-  const [taken] = csv === undefined ? [] : claim([{ path: csv, what: "the telemetry" }], [file]);
+  const inputs = [...outcome.inputs, ...(users === undefined ? [] : [users])];
+  const [taken] = csv === undefined ? [] : claim([{ path: csv, what: "the telemetry" }], inputs);
   const beside =
     web === undefined ? undefined : await (await import("../run/web.ts")).webBeside({ web, users }, basename(file), system);
   process.exitCode = await run(() => board(link, Number(baud)), {

@@ -18,6 +18,12 @@ const UNREAD_MAX = 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
+/** Why there is no listening on a path: bind(2). Of a folder that is not there libuv, too, says EACCES. */
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ["EADDRINUSE", "something of that name is there already"],
+  ["EACCES", "its folder is not there, or you may not write into it"],
+]);
+
 export class RunServer {
   readonly path: string;
   readonly #session: Session;
@@ -45,7 +51,8 @@ export class RunServer {
     const problem = socketPathProblem(server.path);
     if (problem !== undefined) throw new RunError("AXV_RUN_PATH", server.path, problem);
     await new Promise<void>((resolve, reject) => {
-      server.#server.once("error", (error) => reject(new RunError("AXV_RUN_PATH", server.path, error.message)));
+      server.#server.once("error", ({ code, message }: NodeJS.ErrnoException) =>
+        reject(new RunError("AXV_RUN_PATH", server.path, REASONS.get(code) ?? message)));
       server.#server.listen({ path: server.path }, resolve);
     });
     process.on("exit", server.#onExit); // also after an error of ours
