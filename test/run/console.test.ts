@@ -107,8 +107,8 @@ describe("control", () => {
     const [status, , message] = await control("start", "linux");
     expect(status).toBe(1);
     expect(message).toBe(
-      'axv-part: the hypervisor refused "start": not in the partition\\'s present state (start needs a stopped partition) ' +
-        "[AXV_COMMAND_REFUSED]\\n",
+      'axv-part: the hypervisor refused "start": not in the partition\'s present state (start needs a stopped partition) ' +
+        "[AXV_COMMAND_REFUSED]\n",
     );
   });
 
@@ -123,8 +123,8 @@ describe("control", () => {
     expect(await control("pause", "linux")).toEqual([
       1,
       "",
-      'axv-part: the hypervisor refused "pause": not in the partition\\'s present state (pause needs a running partition) ' +
-        "[AXV_COMMAND_REFUSED]\\n",
+      'axv-part: the hypervisor refused "pause": not in the partition\'s present state (pause needs a running partition) ' +
+        "[AXV_COMMAND_REFUSED]\n",
     ]);
     const before = run.output().length;
     expect(await control("resume", "linux")).toEqual([0, "linux: told to go on\n", ""]);
