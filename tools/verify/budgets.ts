@@ -1,6 +1,6 @@
 // The budgets file (YAML): what the entry points may cost in the worst case, and how large the hypervisor may be.
 import { readFileSync } from "node:fs";
-import { parse, YAMLParseError } from "yaml";
+import { parse } from "yaml";
 import * as z from "zod";
 import { displayPath, VerifyError } from "./errors.ts";
 
@@ -38,10 +38,7 @@ export function loadBudgets(path: string): Budgets {
   try {
     data = parse(readFileSync(path, "utf8"));
   } catch (error) {
-    if (error instanceof YAMLParseError || (error instanceof Error && "code" in error)) {
-      throw new VerifyError("budgets-malformed", `${displayPath(path)}: ${error.message}`);
-    }
-    throw error;
+    throw new VerifyError("budgets-malformed", `${displayPath(path)}: ${error instanceof Error ? error.message : String(error)}`);
   }
   const result = budgets.safeParse(data);
   if (result.success) return result.data;

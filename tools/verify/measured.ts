@@ -27,13 +27,13 @@ const measured = z.strictObject({
 
 const hash = (elf: Uint8Array): string => createHash("sha256").update(elf).digest("hex");
 
-export function writeMeasured(elf: Uint8Array, most: ReadonlyMap<string, Taken>): void {
-  writeAtomically(FILE, JSON.stringify({ sha256: hash(elf), most: Object.fromEntries(most) }, undefined, 1));
+export function writeMeasured(elf: Uint8Array, most: ReadonlyMap<string, Taken>, file = FILE): void {
+  writeAtomically(file, JSON.stringify({ sha256: hash(elf), most: Object.fromEntries(most) }, undefined, 1));
 }
 
 /** Undefined: this core was not measured. */
-export function readMeasured(elfPath: string): ReadonlyMap<string, Taken> | undefined {
-  if (!existsSync(FILE)) return undefined;
-  const { sha256, most } = measured.parse(JSON.parse(readFileSync(FILE, "utf8")));
+export function readMeasured(elfPath: string, file = FILE): ReadonlyMap<string, Taken> | undefined {
+  if (!existsSync(file)) return undefined;
+  const { sha256, most } = measured.parse(JSON.parse(readFileSync(file, "utf8")));
   return sha256 === hash(readFileSync(elfPath)) ? new Map(Object.entries(most)) : undefined;
 }

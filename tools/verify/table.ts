@@ -72,14 +72,17 @@ function entryCells(
 
 /** Vectors of one kind are copies of each other: one row will do. */
 function alike(rows: readonly EntryRow[]): EntryRow[] {
-  const groups = new Map<string, EntryRow[]>();
+  const groups = new Map<string, { readonly first: EntryRow; more: number }>();
   for (const row of rows) {
-    const key = row.kind === "assembly" && row.budget === undefined ? JSON.stringify({ ...row, name: "" }) : row.name;
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    const key = row.kind === "assembly" && row.budget === undefined ? JSON.stringify({ ...row, name: undefined }) : row.name;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: row, more: 0 });
+    else group.more++;
   }
-  return [...groups.values()].flatMap(([first, ...more]) =>
-    first === undefined ? [] : [{ ...first, name: more.length === 0 ? first.name : `${first.name} and ${more.length} alike` }],
-  );
+  return [...groups.values()].map(({ first, more }) => {
+    const name = more === 0 ? first.name : `${first.name} and ${more} alike`;
+    return { ...first, name };
+  });
 }
 
 /** a, b, … z, aa … */
