@@ -10,6 +10,9 @@ import { checkPositionIndependent } from "./relocations.ts";
 import type { Isa, Target } from "./targets/target.ts";
 import { TARGETS } from "./targets/index.ts";
 
+/** Of objdump, a core's instructions. */
+const LARGEST_OUTPUT = 256 * 1024 * 1024;
+
 export const CLANG: Tool = { command: "clang-19", package: "clang-19" };
 export const LLD: Tool = { command: "ld.lld-19", package: "lld-19" };
 
@@ -117,7 +120,8 @@ export function buildNative(sources: NativeSources, workDir: string): Native {
 }
 
 export function runTool(tool: Tool, args: readonly string[]): string {
-  const { error, status, stdout, stderr } = spawnSync(tool.command, args, { cwd: ROOT, encoding: "utf8" });
+  const options = { cwd: ROOT, encoding: "utf8", maxBuffer: LARGEST_OUTPUT } as const;
+  const { error, status, stdout, stderr } = spawnSync(tool.command, args, options);
   if (error !== undefined && "code" in error && error.code === "ENOENT") throw notFound(tool);
   if (error !== undefined || status !== 0) {
     throw new BuildError("tool-failed", `${tool.command} ${args.at(-1) ?? ""}\n${stderr}${error?.message ?? ""}`);

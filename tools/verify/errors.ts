@@ -13,8 +13,6 @@ export const VERIFY_ERRORS = {
 
   // The linked binary
   "elf-malformed": "the file is not a 64-bit little-endian AArch64 executable with a symbol table; build the core again",
-  "tool-missing": "install it with apt-get",
-  "tool-failed": "the command's own words say why",
   "markers-malformed":
     "section .axv.bounds must hold a 16-byte record for each bound() of this very WebAssembly; build the core again",
   "indirect-call": "calls through registers hide the call graph; call the function by its name",

@@ -1,5 +1,6 @@
 // The longest path of one routine, as function, source line and cost; callees below their call, loops with what is in them.
 import type { Code } from "./native/code.ts";
+import { calledBy } from "./native/instruction.ts";
 import type { Path, Step } from "./native/longest.ts";
 import type { Program, Routine } from "./native/program.ts";
 
@@ -10,14 +11,11 @@ export function explain(program: Program, code: Code, routine: Routine): string[
   const lines: string[] = [];
   const shown = new Set<string>();
   const say = (cost: number | string, depth: number, text: string): void => {
-    lines.push(
-      `${(typeof cost === "number" ? cost.toLocaleString("en-US") : cost).padStart(COST_WIDTH)}  ${INDENT.repeat(depth)}${text}`,
-    );
+    lines.push(`${cost.toLocaleString("en-US").padStart(COST_WIDTH)}  ${INDENT.repeat(depth)}${text}`);
   };
 
   const callee = (start: number, depth: number, how: string): void => {
     const target = program.functionAt(start);
-    if (target === undefined) return;
     const again = shown.has(target.name);
     say(target.cost.instructions, depth, `${how} ${target.name}${again ? " (as above)" : ""}`);
     if (!again) whole(target, depth + 1);
@@ -29,11 +27,10 @@ export function explain(program: Program, code: Code, routine: Routine): string[
   };
 
   const path = (end: Path, depth: number): void => {
-    let line = "";
-    let count = 0;
+    let open: { readonly line: string; count: number } | undefined;
     const flush = (): void => {
-      if (count > 0) say(count, depth, line);
-      count = 0;
+      if (open !== undefined) say(open.count, depth, open.line);
+      open = undefined;
     };
     for (const step of stepsOf(end)) {
       if (step.block === undefined) {
@@ -42,14 +39,17 @@ export function explain(program: Program, code: Code, routine: Routine): string[
         continue;
       }
       for (const instruction of step.block.instructions) {
-        const { source, address, flow, target } = instruction;
-        const here = source === undefined ? code.describe(address) : `${source.file}:${source.line}`;
-        if (here !== line) flush();
-        line = here;
-        count++;
-        if (flow !== "call" || target === undefined) continue;
+        const { source, address } = instruction;
+        const line = source === undefined ? code.describe(address) : `${source.file}:${source.line}`;
+        if (open?.line !== line) {
+          flush();
+          open = { line, count: 0 };
+        }
+        open.count++;
+        const called = calledBy(instruction);
+        if (called === undefined) continue;
         flush();
-        callee(target, depth + 1, "calls");
+        callee(called, depth + 1, "calls");
       }
       if (step.tail === undefined) continue;
       flush();

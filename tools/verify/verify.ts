@@ -147,10 +147,7 @@ function proveStack({ elf, program }: Analysis): StackProof | undefined {
   );
   if (deepest === undefined) return undefined;
   const reaches = (routine: Routine): boolean =>
-    routine.name === PANIC || [...routine.callees].some((start) => {
-      const callee = program.functionAt(start);
-      return callee !== undefined && reaches(callee);
-    });
+    routine.name === PANIC || [...routine.callees].some((start) => reaches(program.functionAt(start)));
   const onTop = Math.max(0, ...program.roots.filter(reaches).map(({ stack }) => stack.bytes));
   return { entry: deepest.name, needed: deepest.stack.bytes + onTop, available };
 }

@@ -22,6 +22,8 @@ import { markerKey, type LoopNesting, type Marker } from "./markers.ts";
 import type { Node, Region, Regions } from "./region.ts";
 
 export interface LoopBound {
+  /** The block that the loop begins with. */
+  readonly header: number;
   readonly why: "stated" | "merged" | "exclusive" | "byte-count";
   /** Source lines of the markers that it rests on. */
   readonly lines: readonly number[];
@@ -36,7 +38,7 @@ export function findBounds(
   const evidence = new Evidence(graph, forest, markers, nesting);
   const visit = (loop: Loop, taken: readonly Marker[]): void => {
     if (evidence.isExclusive(loop)) {
-      bounds.set(loop, { why: "exclusive", lines: [], backEdges: () => EXCLUSIVE_ATTEMPTS - 1 });
+      bounds.set(loop, { header: loop.header, why: "exclusive", lines: [], backEdges: () => EXCLUSIVE_ATTEMPTS - 1 });
       return;
     }
     const { bound, takes } = boundOf(graph, regions(loop), loop, evidence, taken, nesting);
@@ -60,6 +62,7 @@ interface Candidate {
 function boundOf(
   graph: Graph, region: Region, loop: Loop, evidence: Evidence, taken: readonly Marker[], nesting: LoopNesting,
 ): { readonly bound: LoopBound; readonly takes: readonly Marker[] } {
+  const { header } = loop;
   const certain = evidence.certain(loop);
   const certainKeys = [...new Set(certain.map(({ marker }) => markerKey(marker)))];
   const left = evidence.atHeader(loop).filter((marker) => !taken.includes(marker));
@@ -76,7 +79,7 @@ function boundOf(
       }
       const here = certain.filter(({ marker, block }) => wanted(marker) && from.block.index === block);
       if (!unsure) return here.filter(({ solid }) => solid).length;
-      return here.length + (from.block.index === loop.header ? atHeader.filter(wanted).length : 0);
+      return here.length + (from.block.index === header ? atHeader.filter(wanted).length : 0);
     });
   };
   const candidates = (fromInner: readonly FromInner[]): Candidate[] => {
@@ -118,12 +121,13 @@ function boundOf(
     atHeader.some((outer) => own.some((inner) => nesting.encloses(markerKey(outer), markerKey(inner))));
   if (sharesHeader || possible.length === 0) {
     if (fewest(undefined, fromInner, true).around === 0) {
-      throw new VerifyError("loop-unmarked", `a loop in ${graph.name}`, graph.blocks[loop.header]?.instructions[0]?.source);
+      throw new VerifyError("loop-unmarked", `a loop in ${graph.name}`, graph.blocks[header]?.instructions[0]?.source);
     }
     const limits = new Map([...all, ...around].map((marker) => [markerKey(marker), marker.limit]));
     // A key that lies inside itself stands for two loops.
     const product = [...limits].reduce((before, [key, limit]) => before * (limit + 1) ** (nesting.encloses(key, key) ? 2 : 1), 1);
-    return { bound: { why: Number.isFinite(product) ? "merged" : "byte-count", lines, backEdges: () => product }, takes };
+    const why = Number.isFinite(product) ? "merged" : "byte-count";
+    return { bound: { header, why, lines, backEdges: () => product }, takes };
   }
 
   const limits = [...possible, ...around].map(({ limit }) => limit);
@@ -131,5 +135,5 @@ function boundOf(
     const stated = possible.map((one) => Math.floor((one.limit - one.through(node)) / one.around));
     return Math.max(0, ...stated, ...around.map(({ limit }) => limit));
   };
-  return { bound: { why: limits.includes(Infinity) ? "byte-count" : "stated", lines, backEdges }, takes };
+  return { bound: { header, why: limits.includes(Infinity) ? "byte-count" : "stated", lines, backEdges }, takes };
 }

@@ -84,6 +84,10 @@ function stepAt({ code, inside, mayWait, returns }: GraphContext, address: numbe
     new VerifyError(why, `"${instruction.mnemonic} ${instruction.operands}" at ${code.describe(address)}`, instruction.source);
   if (flow === "indirect-call" || flow === "indirect-branch" || flow === "undecodable") throw refuse(flow);
 
+  const targetOf = (): number => {
+    if (instruction.target === undefined) throw refuse("undecodable");
+    return instruction.target;
+  };
   const next: number[] = [];
   const tails: number[] = [];
   const goTo = (target: number): void => {
@@ -92,14 +96,11 @@ function stepAt({ code, inside, mayWait, returns }: GraphContext, address: numbe
     else throw new VerifyError("branch-astray", `${code.describe(address)} goes to ${code.describe(target)}`, instruction.source);
   };
 
-  if (flow === "branch" || flow === "conditional") {
-    if (instruction.target === undefined) throw refuse("undecodable");
-    goTo(instruction.target);
-  }
+  if (flow === "branch" || flow === "conditional") goTo(targetOf());
   let endsHere = flow === "return" || flow === "end" || flow === "wait";
   if (flow === "call") {
-    const { target } = instruction;
-    if (target === undefined || code.startingAt(target) === undefined) {
+    const target = targetOf();
+    if (code.startingAt(target) === undefined) {
       throw new VerifyError("branch-astray", `${code.describe(address)} calls the inside of a function`, instruction.source);
     }
     endsHere = !returns(target);

@@ -1,7 +1,7 @@
 // The binary's code as functions: which addresses belong to which symbol. Local functions count too; in assembly a label is a
 // function of its own unless it is numeric, begins with .L, or lies inside a symbol of type function that has a size.
 import { VerifyError, hex } from "../errors.ts";
-import type { Elf, ElfSymbol } from "./elf.ts";
+import type { Elf, ElfSymbol, Section } from "./elf.ts";
 import type { Instruction } from "./instruction.ts";
 import type { CallingStandard, Reading } from "./reading.ts";
 
@@ -33,7 +33,7 @@ export class Code {
       end: Math.min(
         symbol.size > 0 ? symbol.value + symbol.size : Infinity,
         first[index + 1]?.value ?? Infinity,
-        (symbol.section?.address ?? 0) + (symbol.section?.size ?? 0),
+        endOf(symbol.section),
       ),
     }));
     this.#detours = all.filter(({ name }) => reading.isDetour(name));
@@ -48,8 +48,8 @@ export class Code {
     return this.#instructions.get(address);
   }
 
-  all(): Iterable<Instruction> {
-    return this.#instructions.values();
+  all(): Instruction[] {
+    return [...this.#instructions.values()];
   }
 
   inside({ start, end }: CodeFunction): Instruction[] {
@@ -63,8 +63,7 @@ export class Code {
   }
 
   named(name: string): CodeFunction | undefined {
-    const start = this.#aliases.get(name);
-    return start === undefined ? undefined : this.#byStart.get(start);
+    return this.#byStart.get(this.#aliases.get(name) ?? NaN);
   }
 
   /** Whether the address lies in a piece that the linker moved out of a function, and from which control goes back into it. */
@@ -77,19 +76,28 @@ export class Code {
     return this.#data.some((one) => one.start <= address && address < one.end);
   }
 
+  /** The function that the address lies in. */
+  around(address: number): CodeFunction | undefined {
+    return this.functions.find((one) => one.start <= address && address < one.end);
+  }
+
   /** `name+0x10`, for messages. */
   describe(address: number): string {
-    const inside = this.functions.find((one) => one.start <= address && address < one.end);
+    const inside = this.around(address);
     if (inside === undefined) return hex(address);
     return address === inside.start ? inside.name : `${inside.name}+${hex(address - inside.start)}`;
   }
 }
 
+type CodeSymbol = ElfSymbol & { readonly section: Section };
+
+const endOf = ({ address, size }: Section): number => address + size;
+
 /** By address; of several names for one address the first is the one that is known outside. */
-function functionSymbols(elf: Elf, alignment: number): ElfSymbol[] {
+function functionSymbols(elf: Elf, alignment: number): CodeSymbol[] {
   const code = elf.symbols
-    .filter((symbol) => symbol.section?.executable === true && symbol.name !== "")
-    .filter((symbol) => symbol.value < (symbol.section?.address ?? 0) + (symbol.section?.size ?? 0));
+    .filter((symbol): symbol is CodeSymbol => symbol.section?.executable === true && symbol.name !== "")
+    .filter(({ value, section }) => value < endOf(section));
   const typed = code.filter((symbol) => symbol.kind === "function");
   const labels = code.filter(
     (symbol) =>

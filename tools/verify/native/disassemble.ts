@@ -1,11 +1,12 @@
 // The linked binary's instructions, from llvm-objdump's text, as the target's reading has them.
-import { execFileSync } from "node:child_process";
-import { displayPath, VerifyError, type SourceLine } from "../errors.ts";
+import { resolve } from "node:path";
+import type { Tool } from "../../build/installed.ts";
+import { runTool } from "../../build/native.ts";
+import { displayPath, type SourceLine } from "../errors.ts";
 import type { Instruction } from "./instruction.ts";
 import type { Reading } from "./reading.ts";
 
-const OBJDUMP = "llvm-objdump-19";
-const OUTPUT_MAX_BYTES = 256 * 1024 * 1024;
+const OBJDUMP: Tool = { command: "llvm-objdump-19", package: "llvm-19" };
 
 const SECTION = /^Disassembly of section/;
 const SYMBOL = /^[0-9a-f]+ <.*>:$/;
@@ -14,22 +15,8 @@ const SOURCE = /^; (.+):(\d+)$/;
 const LINE = /^ *([0-9a-f]+): ((?:[0-9a-f]+ )+) *\t(\S+)(?:\t(.*))?$/;
 const DIGITS_A_BYTE = 2;
 
-export function disassemble(elfPath: string, reading: Reading): Instruction[] {
-  let text: string;
-  try {
-    text = execFileSync(OBJDUMP, ["--disassemble", "--line-numbers", ...reading.objdump, elfPath], {
-      encoding: "utf8",
-      maxBuffer: OUTPUT_MAX_BYTES,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new VerifyError("tool-missing", `${OBJDUMP} (Debian package llvm-19) is not there`);
-    }
-    throw new VerifyError("tool-failed", `${OBJDUMP} ${elfPath}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return parseDisassembly(text, reading);
-}
+export const disassemble = (elfPath: string, reading: Reading): Instruction[] =>
+  parseDisassembly(runTool(OBJDUMP, ["--disassemble", "--line-numbers", ...reading.objdump, resolve(elfPath)]), reading);
 
 export function parseDisassembly(text: string, reading: Reading): Instruction[] {
   const instructions: Instruction[] = [];

@@ -1,4 +1,4 @@
-// The fewest markers that control can pass in a region: once around a loop, and from its entry through a node.
+// The fewest markers that control can pass in a loop: once around a loop, and from its entry through a node.
 import type { Departure, Node, Region } from "./region.ts";
 
 export interface FewestMarkers {
@@ -17,7 +17,7 @@ export function fewestMarkers(region: Region, count: (departure: Departure) => n
     before.set(node, ways.length === 0 ? 0 : Math.min(...ways));
   }
   return {
-    around: region.backs.length === 0 ? 0 : Math.min(...region.backs.map(after)),
+    around: Math.min(...region.backs.map(after)),
     through: (node) => (node.block === undefined ? (before.get(node) ?? 0) : after({ from: node, source: node.block })),
   };
 }

@@ -70,3 +70,6 @@ export interface Instruction extends Written {
   /** A conditional branch that is taken if this register is not zero, and reads nothing else. */
   readonly ifNotZero?: number | undefined;
 }
+
+/** Where the function starts that it calls, if it calls one. */
+export const calledBy = ({ flow, target }: Instruction): number | undefined => (flow === "call" ? target : undefined);

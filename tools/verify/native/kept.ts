@@ -4,7 +4,7 @@
 // still needed behind each call.
 import { VerifyError } from "../errors.ts";
 import type { Block, Graph } from "./cfg.ts";
-import { bit, list, NONE, union, without, type Instruction, type Registers } from "./instruction.ts";
+import { bit, calledBy, list, NONE, union, without, type Instruction, type Registers } from "./instruction.ts";
 import type { CallingStandard } from "./reading.ts";
 
 /** By a function's address. */
@@ -26,8 +26,9 @@ export function findLost(graph: Graph, ofFunction: (start: number) => Kept): Ver
   const { results, link } = graph.calls;
   return graph.blocks.flatMap(({ instructions }) =>
     instructions.flatMap((instruction) => {
-      if (instruction.flow !== "call" || instruction.target === undefined) return [];
-      const changed = union(ofFunction(instruction.target).changes, link);
+      const called = calledBy(instruction);
+      if (called === undefined) return [];
+      const changed = union(ofFunction(called).changes, link);
       const lost = without((after.get(instruction) ?? NONE) & changed, results);
       return lost === NONE
         ? []
@@ -54,12 +55,11 @@ function liveness(graph: Graph, ofFunction: (start: number) => Kept): { live: Re
     let needed = wanted.reduce(union, block.instructions.at(-1)?.flow === "return" ? results : NONE);
     for (const instruction of block.instructions.toReversed()) {
       after.set(instruction, needed);
-      const called =
-        instruction.flow === "call" && instruction.target !== undefined ? ofFunction(instruction.target) : undefined;
+      const called = calledBy(instruction);
       needed =
-        called !== undefined
-          ? union(without(needed, union(results, link)), called.needs & passed)
-          : union(without(needed, instruction.writes), instruction.reads);
+        called === undefined
+          ? union(without(needed, instruction.writes), instruction.reads)
+          : union(without(needed, union(results, link)), ofFunction(called).needs & passed);
     }
     return needed;
   };
@@ -118,9 +118,9 @@ function join(known: State | undefined, other: State): State {
 const SLOT_BYTES = 8;
 
 function step(state: State, instruction: Instruction, { link }: CallingStandard, ofFunction: (start: number) => Kept): State {
-  const { flow, target, writes, stackPointer: moved, onStack } = instruction;
-  if (flow === "call" && target !== undefined)
-    return { ...state, changed: union(union(state.changed, ofFunction(target).changes), link) };
+  const { writes, stackPointer: moved, onStack } = instruction;
+  const called = calledBy(instruction);
+  if (called !== undefined) return { ...state, changed: union(union(state.changed, ofFunction(called).changes), link) };
   const changed = union(state.changed, writes);
   // Another stack, or a store somewhere on this one: nothing is known to be there any more.
   if (moved === "unknown" || moved?.from === "frame" || onStack === "anywhere") return { ...state, changed, slots: new Map() };

@@ -4,6 +4,7 @@ import { VerifyError, type SourceLine } from "../errors.ts";
 import type { LoopBound } from "./bounds.ts";
 import type { Block, Graph } from "./cfg.ts";
 import { FREE, instructions, plus, times, worse, type Cost } from "./cost.ts";
+import { calledBy } from "./instruction.ts";
 import type { Loop } from "./loops.ts";
 import type { Departure, Node, Regions } from "./region.ts";
 
@@ -18,10 +19,8 @@ export type Step =
   | {
       readonly block: Block;
       /** The path goes on in this function. */ readonly tail: number | undefined;
-      readonly loop?: undefined;
     }
   | {
-      readonly loop: Loop;
       readonly bound: LoopBound;
       readonly at: SourceLine | undefined;
       readonly times: number;
@@ -34,7 +33,7 @@ const START: Path = { cost: FREE, before: undefined, step: undefined };
 
 /** `costOf`: the worst case of a function, by its address. */
 export function longestPath(
-  graph: Graph, regions: Regions, bounds: ReadonlyMap<Loop, LoopBound>, costOf: (start: number) => Cost,
+  graph: Graph, regions: Regions, bounds: ReadonlyMap<Loop | undefined, LoopBound>, costOf: (start: number) => Cost,
 ): Path {
   const { ends } = solve(undefined);
   if (ends === undefined) throw new VerifyError("loop-unmarked", `${graph.name} never ends`, sourceOf(graph.blocks[0]));
@@ -57,15 +56,15 @@ export function longestPath(
       if (ways.length > 0) arrivals.set(node, worst(ways));
     }
 
-    const around = region.backs.length === 0 ? undefined : worst(region.backs.map(departure));
+    const bound = bounds.get(loop);
     /** Round the loop as often as can be, and then out at `node`. */
     const rounds = (node: Node, last: Path): Path => {
-      const bound = loop === undefined ? undefined : bounds.get(loop);
-      if (loop === undefined || bound === undefined || around === undefined) return last;
-      const at = sourceOf(graph.blocks[loop.header]);
+      if (bound === undefined) return last; // the whole graph
+      const around = worst(region.backs.map(departure));
+      const at = sourceOf(graph.blocks[bound.header]);
       const count = bound.backEdges(node);
       const all = Number.isFinite(count) ? times(around.cost, count) : bySize(around.cost, placeName(graph, at));
-      return append(START, plus(all, last.cost), { loop, bound, at, times: count, around, last });
+      return append(START, plus(all, last.cost), { bound, at, times: count, around, last });
     };
     const ways = region.ends.flatMap(({ from, source }): Path[] => {
       if (from.block === undefined) return [rounds(from, after(arrival(from), inner.get(from.loop)?.ends))];
@@ -84,10 +83,10 @@ export function longestPath(
   }
 
   function costOfBlock(block: Block): Cost {
-    return block.instructions.reduce(
-      (sum, { flow, target }) => (flow === "call" && target !== undefined ? plus(sum, costOf(target)) : sum),
-      instructions(block.instructions.length),
-    );
+    return block.instructions.reduce((sum, instruction) => {
+      const called = calledBy(instruction);
+      return called === undefined ? sum : plus(sum, costOf(called));
+    }, instructions(block.instructions.length));
   }
 }
 

@@ -1,11 +1,12 @@
 // Every function of the binary, callees before callers: its worst case in instructions and bytes of stack.
-import { VerifyError } from "../errors.ts";
+import { hex, VerifyError } from "../errors.ts";
 import { findBounds, type LoopBound } from "./bounds.ts";
 import { buildGraph, type Graph } from "./cfg.ts";
 import type { Code, CodeFunction } from "./code.ts";
 import type { Cost } from "./cost.ts";
 import { longestPath, type Path } from "./longest.ts";
 import { findLost, keptBy, type Kept } from "./kept.ts";
+import { calledBy, type Flow, type Instruction } from "./instruction.ts";
 import { findLoops } from "./loops.ts";
 import type { LoopNesting, Marker } from "./markers.ts";
 import { findRegions } from "./region.ts";
@@ -30,7 +31,8 @@ export interface Program {
   /** Functions that no other one calls or jumps to, and what comes after a WFI. */
   readonly roots: readonly Routine[];
   readonly problems: readonly VerifyError[];
-  functionAt(start: number): Routine | undefined;
+  /** Any that one of the routines calls or jumps to. */
+  functionAt(start: number): Routine;
 }
 
 export function analyseProgram(code: Code, markers: readonly Marker[], nesting: LoopNesting): Program {
@@ -73,18 +75,13 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     const keptOf = (start: number): Kept => routineAt(start).kept;
     const kept = keptBy(graph, keptOf);
     for (const lost of findLost(graph, keptOf)) problems.add(lost);
-    const calls = graph.blocks.flatMap((block) =>
-      block.instructions.filter(({ flow }) => flow === "call").map(({ target }) => target),
-    );
-    const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));
-    const byteLoops = [...bounds]
-      .flatMap(([{ header }, { why }]) => (why === "byte-count" ? (graph.blocks[header]?.instructions.slice(0, 1) ?? []) : []))
-      .map(({ address }) => address);
-    return { name, graph, bounds: [...bounds.values()], byteLoops, path, cost: path.cost, stack, kept, callees };
+    const calls = graph.blocks.flatMap(({ instructions, tails }) => [...tails, ...startsCalledIn(instructions)]);
+    const found = [...bounds.values()];
+    const byteLoops = found.flatMap(({ header, why }) => (why === "byte-count" ? (graph.blocks[header]?.start ?? []) : []));
+    return { name, graph, bounds: found, byteLoops, path, cost: path.cost, stack, kept, callees: new Set(calls) };
   };
 
   const routines = new Map<string, Routine>();
-  const afterWait: Routine[] = [];
   const attempt = (work: () => void): void => {
     try {
       work();
@@ -99,13 +96,16 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     });
   }
   // What follows a WFI may run to the next WFI; the list grows while it is walked.
-  const afterWaits = [...routines.values()].flatMap(waitsOf);
+  const functions = [...routines.values()];
+  const afterWait: Routine[] = [];
+  const afterWaits = functions.flatMap(waitsOf);
   const known = new Set<number>();
   for (const { address, depth } of afterWaits) {
-    const inside = code.functions.find(({ start, end }) => start <= address && address < end);
-    if (inside === undefined || known.has(address)) continue;
+    if (known.has(address)) continue;
     known.add(address);
     attempt(() => {
+      const inside = code.around(address);
+      if (inside === undefined) throw new VerifyError("branch-astray", `control goes to ${hex(address)} after a WFI`);
       const routine = analyse(inside, `${code.describe(address)} (after WFI)`, address, depth);
       routines.set(routine.name, routine);
       afterWait.push(routine);
@@ -118,34 +118,31 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     });
   }
   const used = new Set([...routines.values()].flatMap(({ callees }) => [...callees]));
-  const roots = [...routines.values()].filter(
-    ({ graph }) => code.startingAt(graph.entry) !== undefined && !used.has(graph.entry),
-  );
-  return {
-    routines,
-    roots: [...roots, ...afterWait],
-    problems: [...problems],
-    functionAt: (start) => routines.get(code.startingAt(start)?.name ?? ""),
-  };
+  const roots = functions.filter(({ graph }) => !used.has(graph.entry));
+  return { routines, roots: [...roots, ...afterWait], problems: [...problems], functionAt: routineAt };
 }
 
 function waitsOf({ stack }: Routine): { address: number; depth: number }[] {
   return [...stack.atWait].map(([address, depth]) => ({ address, depth }));
 }
 
+const startsCalledIn = (instructions: readonly Instruction[]): number[] => instructions.flatMap((one) => calledBy(one) ?? []);
+
+/** A function that ends with such a one runs into the next function: with a WFI where somebody's call is waiting. */
+const RUNS_ON = new Set<Flow | undefined>(["next", "call", "conditional", "wait"]);
+
 /** Functions in which somebody's call can be waiting: called, or jumped to by such a one. */
 function runUnderCalls(code: Code): Set<number> {
   const found = new Set<number>();
-  const waiting: number[] = [];
-  for (const { flow, target } of code.all()) if (flow === "call" && target !== undefined) waiting.push(target);
-  for (let start = waiting.pop(); start !== undefined; start = waiting.pop()) {
+  const starts = startsCalledIn(code.all());
+  // The list grows while it is walked.
+  for (const start of starts) {
     const one = code.startingAt(start);
     if (one === undefined || found.has(start)) continue;
     found.add(start);
     const inside = code.inside(one);
-    const last = inside.at(-1);
-    if (last !== undefined && ["next", "call", "conditional"].includes(last.flow)) waiting.push(one.end);
-    for (const { target } of inside) if (target !== undefined) waiting.push(target);
+    if (RUNS_ON.has(inside.at(-1)?.flow)) starts.push(one.end);
+    starts.push(...inside.flatMap(({ target }) => target ?? []));
   }
   return found;
 }

@@ -2,7 +2,7 @@
 // Only constants may be added to it; that is all that a compiler does without variable-length arrays.
 import { VerifyError } from "../errors.ts";
 import type { Graph } from "./cfg.ts";
-import type { Instruction, Moved } from "./instruction.ts";
+import { calledBy, type Instruction, type Moved } from "./instruction.ts";
 
 export interface StackUse {
   /** Bytes, those of functions called included. */
@@ -41,12 +41,12 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
       }
       state = next ?? { depth: 0, frame: undefined };
       bytes = Math.max(bytes, state.depth);
-      const { flow } = instruction;
       const after = instruction.address + instruction.bytes;
       if (graph.afterWait.includes(after)) atWait.set(after, state.depth);
-      if (flow === "return" && state.depth !== 0) irregular ??= unbalanced(graph.name, instruction);
-      if (flow !== "call" || instruction.target === undefined) continue;
-      const callee = useOf(instruction.target);
+      if (instruction.flow === "return" && state.depth !== 0) irregular ??= unbalanced(graph.name, instruction);
+      const called = calledBy(instruction);
+      if (called === undefined) continue;
+      const callee = useOf(called);
       bytes = Math.max(bytes, state.depth + callee.bytes);
       if (callee.irregular === undefined) continue;
       // Boot code has its stack set up by a function; whoever has something on a stack already may not.
