@@ -19,7 +19,7 @@ const SHARING = [
 const APART = [
   "bridge/bridge", "bridge/diskFull", "bridge/hypervisor", "bridge/linkTags", "bridge/node", "bridge/slot",
   "build/installed", "linux/fetch", "live/lines", "modbus/rtu", "modbus/tcp", "opcua/feed", "opcua/steadyTokens",
-  "run/failure-watch", "run/qemu", "run/screen", "web/fuzz", "web/server",
+  "run/failure-watch", "run/qemu", "run/screen", "verify/main", "web/fuzz", "web/server",
 ].map((name) => `test/${name}.test.ts`);
 /** npm run test:quick leaves them out. */
 const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : NOT_QUICK;

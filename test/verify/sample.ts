@@ -50,6 +50,8 @@ export interface Source {
   readonly assembly?: string;
   /** After the build's own. */
   readonly flags?: readonly string[];
+  /** The lines of the assembly are known, too. */
+  readonly lines?: boolean;
   /** Where execution starts, if it is to be run. */
   readonly entry?: string;
   /** AArch64, where it is not said. */
@@ -73,14 +75,14 @@ export function withElf<Result>(source: Source, use: (path: string) => Result): 
   }
 }
 
-function link({ c, assembly, flags = [], entry = "0", target = AARCH64 }: Source, folder: string): Uint8Array {
+function link({ c, assembly, flags = [], lines = false, entry = "0", target = AARCH64 }: Source, folder: string): Uint8Array {
   // Assembly first, and no ELF header in memory: QEMU starts a RISC-V program at its lowest address.
   const objects = Object.entries({ S: assembly, c }).flatMap(([suffix, text]) => {
     if (text === undefined) return [];
     const source = join(folder, `source.${suffix}`);
     writeFileSync(source, text);
     const ofTarget = [...target.flags, ...target.cFlags.filter((flag) => !MENDED.test(flag))];
-    const options = suffix === "c" ? [...ofTarget, ...FLAGS_C, "-g", ...flags] : target.flags;
+    const options = suffix === "c" ? [...ofTarget, ...FLAGS_C, "-g", ...flags] : [...target.flags, ...(lines ? ["-g"] : [])];
     run("clang-19", [...options, "-c", source, "-o", `${source}.o`]);
     return [`${source}.o`];
   });

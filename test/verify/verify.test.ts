@@ -1,70 +1,32 @@
 // The whole step, on the products of a small program: what it reports, and every way to fail it.
-import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
+import type { Isa } from "../../tools/build/targets/target.ts";
+import { sourceLines } from "../../tools/verify/size.ts";
 import { formatReport } from "../../tools/verify/table.ts";
 import { verify, type Report } from "../../tools/verify/verify.ts";
-import { BOUNDED, PRELUDE, withElf, type Source } from "./sample.ts";
-import { withWasm } from "./wasm/sample.ts";
+import { ASSEMBLY, BUDGETS, C, folderWithWasm, remove, targetWith, type Budgets } from "./products.ts";
+import { BOUNDED, withElf, type Source } from "./sample.ts";
 
 let folder = "";
 let wasm = "";
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "axv-verify-"));
-  wasm = join(folder, "nested.wasm");
-  await withWasm("nested", (path) => {
-    execFileSync("cp", [path, `${path}.map`, folder]);
-  });
+  ({ folder, wasm } = await folderWithWasm());
 });
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  remove(folder);
 });
 
-/** Exports of nested.ts, as assembly calls them; loops on the lines of nested.ts. */
-const C = `${PRELUDE}
-#line 11 "test/verify/assembly/nested.ts"
-u32 outer(volatile u32 *at, u32 rows) { u32 sum = 0; for (u32 row = 0; row < rows; row++) {
-BLANK
-BOUND(5); sum += at[row]; } return sum; }
-#line 20 "test/verify/assembly/nested.ts"
-__attribute__((noinline)) static u32 inner(volatile u32 *at) { volatile u32 room[20]; room[*at % 20] = 1; return room[1]; }
-u32 alone(volatile u32 *at) { return inner(at) + 1; }
-`.replace("BLANK\n", "\n");
-
-const ASSEMBLY = `
-  .global vector
-  vector: stp x29, x30, [sp, #-16]!
-    bl outer
-    bl alone
-    ldp x29, x30, [sp], #16
-    ret
-  .global axv_stack_size, axv_linear_start, axv_linear_end
-  .set axv_stack_size, 4096
-  .set axv_linear_start, 0x10000
-  .set axv_linear_end, 0x20000
-`;
-
-/** Of this repository's own core, whatever is verified: its budget is core.test.ts's business. */
-const PLENTY = 1_000_000;
-const BUDGETS = {
-  entries: {
-    outer: { instructions: 100, stack: 0, why: "five rounds" },
-    alone: { instructions: 100, stack: 200, why: "an array" },
-  },
-  size: { textAndRodata: 4096, linearMemory: 65536, sourceLines: PLENTY },
-};
-type Budgets = Record<string, unknown>;
-
 function check(budgets: Budgets = BUDGETS, source: Source = { c: C, assembly: ASSEMBLY }): Report {
-  const file = join(folder, "budgets.yaml");
-  writeFileSync(file, JSON.stringify(budgets)); // JSON is YAML
-  return withElf(source, (elf) => verify(elf, wasm, AARCH64, file));
+  const target = targetWith(join(folder, "budgets.yaml"), budgets);
+  return withElf(source, (elf) => verify(elf, wasm, target));
 }
 
 const codes = ({ problems }: Report): string[] => problems.map(({ code }) => code).sort();
+/** Whole messages, but for the folder's name. */
+const messages = ({ problems }: Report): string[] => problems.map(({ message }) => message.replaceAll(folder, "…"));
 const withEntry = (name: string, change: object): Budgets => ({ ...BUDGETS, entries: { ...BUDGETS.entries, [name]: change } });
 
 describe("a program within its budgets", () => {
@@ -91,13 +53,65 @@ describe("a program within its budgets", () => {
     expect(report.entries.at(-1)).toMatchObject({ name: "inner", kind: "function" });
   });
 
-  test("sizes and what is left of the stack", () => {
-    const { sizes, stack } = check();
-    expect(sizes.map(({ name }) => name)).toEqual(["textAndRodata", "linearMemory", "sourceLines"]);
-    expect(sizes[0]?.value).toBeGreaterThan(40);
-    expect(sizes[1]?.value).toBe(65536);
-    expect(sizes[2]?.value).toBeGreaterThan(1000);
-    expect(stack).toMatchObject({ entry: "vector", available: 4096 });
+  test("sizes, each with its budget, and what is left of the stack", () => {
+    const { sizes, stack, entries } = check();
+    const text = sizes[0]?.value ?? NaN;
+    expect(text).toBeGreaterThan(40);
+    expect(sizes).toEqual([
+      { name: "textAndRodata", value: text, budget: 4096 },
+      { name: "linearMemory", value: 65536, budget: 65536 },
+      { name: "sourceLines", value: sourceLines(".", ["core", "arch/aarch64"]), budget: 1_000_000 },
+    ]);
+    expect(stack).toEqual({ entry: "vector", needed: entries.find(({ name }) => name === "vector")?.stack, available: 4096 });
+  });
+
+  test("of entry points that are equally deep the first one is named", () => {
+    const twice = `${ASSEMBLY}  second: stp x29, x30, [sp, #-16]!\n bl alone\n ldp x29, x30, [sp], #16\n ret\n`;
+    const { stack, entries } = check(BUDGETS, { c: C, assembly: twice });
+    expect(new Set(entries.filter(({ kind }) => kind === "assembly").map((row) => row.stack)).size).toBe(1);
+    expect(stack?.entry).toBe("vector");
+  });
+
+  test("that needs its stack to the last byte, and costs just what it may", () => {
+    const { stack, entries, sizes } = check();
+    const [outer, alone] = entries;
+    const exact = {
+      entries: {
+        outer: { instructions: outer?.instructions, stack: outer?.stack, why: "exact" },
+        alone: { instructions: alone?.instructions, stack: alone?.stack, why: "exact" },
+      },
+      size: Object.fromEntries(sizes.map(({ name, value }) => [name, value])),
+    };
+    const assembly = ASSEMBLY.replace("axv_stack_size, 4096", `axv_stack_size, ${stack?.needed ?? NaN}`);
+    expect(messages(check(exact, { c: C, assembly }))).toEqual([]);
+  });
+
+  test("says what its numbers take for granted", () => {
+    expect(check().notes).toEqual([
+      "1 loops: 1 with a stated bound, 0 as long as a byte count.",
+      "0 retry loops of exclusive loads and stores, counted as 8 attempts each (one for each pCPU).",
+      "HVC, SMC and WFI count as one instruction each; a BRK (trap) ends its path and is a panic.",
+    ]);
+    // Lines of nested.ts: the loop on line 13 runs around that on line 15.
+    const assembly = `${BOUNDED}${ASSEMBLY}
+      merged: nop\n 1: bounded 5, 13\n nop\n bounded 6, 15\n cbnz x0, 1b\n cbnz x1, 1b\n ret
+      bytes: nop\n 1: nop\n bounded 0xffffffff, 7\n cbnz x0, 1b\n ret
+      retry: nop\n 1: ldaxr w8, [x0]\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret`;
+    const report = check(BUDGETS, { c: C, assembly, lines: true });
+    expect(messages(report)).toEqual([]);
+    expect(report.notes).toEqual([
+      "4 loops: 1 with a stated bound, 1 as long as a byte count.",
+      "1 retry loops of exclusive loads and stores, counted as 8 attempts each (one for each pCPU).",
+      "HVC, SMC and WFI count as one instruction each; a BRK (trap) ends its path and is a panic.",
+      "merged: clang made one loop of those on lines 15, 13; their limits multiply.",
+    ]);
+  });
+
+  test("is all there is: of nothing that could be analysed there is no stack", () => {
+    const assembly = `f: br x0\n ${ASSEMBLY.replace(/^.*vector[^]*?ret\n/m, "")}`;
+    const { stack, problems, entries } = check({ ...BUDGETS, entries: {} }, { assembly });
+    expect(problems.map(({ code }) => code)).toEqual(["indirect-branch", "budget-missing", "budget-missing"]);
+    expect([entries, stack]).toEqual([[], undefined]);
   });
 
   test("at the deepest place there is room for a fault, whose entry is one that comes to a panic", () => {
@@ -142,43 +156,94 @@ describe("a program within its budgets", () => {
   });
 });
 
+/** What to do about it. */
+const SHORTER = "make it shorter, or raise the budget with a reason [over-budget]";
+
 describe("budgets passed", () => {
   test("instructions: says what, where and by how much", () => {
     const report = check(withEntry("outer", { instructions: 7, stack: 0, why: "too small" }));
     expect(codes(report)).toEqual(["over-budget"]);
     const found = report.entries[0]?.instructions ?? NaN;
-    expect(report.problems[0]?.message).toContain(`outer: instructions: ${found}, budget 7 (`);
-    expect(report.problems[0]?.message).toContain(`${found - 7} too many`);
+    expect(messages(report)).toEqual([
+      `outer: instructions: ${found}, budget 7 (…/budgets.yaml), ${found - 7} too many: ${SHORTER}`,
+    ]);
     expect(formatReport(report).join("\n")).toContain(" 7 !");
   });
 
   test("stack", () => {
-    expect(codes(check(withEntry("alone", { instructions: 100, stack: 8, why: "too small" })))).toEqual(["over-budget"]);
+    const report = check(withEntry("alone", { instructions: 100, stack: 8, why: "too small" }));
+    const found = report.entries[1]?.stack ?? NaN;
+    expect(messages(report)).toEqual([
+      `alone: bytes of stack: ${found}, budget 8 (…/budgets.yaml), ${found - 8} too many: ${SHORTER}`,
+    ]);
   });
 
   test.each(["textAndRodata", "linearMemory", "sourceLines"])("%s", (name) => {
     const report = check({ ...BUDGETS, size: { ...BUDGETS.size, [name]: 1 } });
-    expect(codes(report)).toEqual(["over-budget"]);
-    expect(report.problems[0]?.message).toContain(name);
+    const found = report.sizes.find((one) => one.name === name)?.value ?? NaN;
+    expect(messages(report)).toEqual([`${name}: ${found}, budget 1 (…/budgets.yaml), ${found - 1} too many: ${SHORTER}`]);
   });
 
   test("a loop as long as a byte count needs a budget per iteration", () => {
     const c = C.replace("1; return room", "1; for (u32 i = 0; i < room[1]; i++) { BYTES_LOOP; *at = i; } return room");
     const source = { c, assembly: ASSEMBLY };
-    expect(codes(check(BUDGETS, source))).toEqual(["over-budget"]);
-    const allowed = withEntry("alone", { instructions: 100, stack: 200, perIteration: 10, why: "copies" });
-    expect(codes(check(allowed, source))).toEqual([]);
-    expect(formatReport(check(allowed, source)).join("\n")).toMatch(/a: iterations of the loop in inner/);
+    const refused = check(BUDGETS, source);
+    const [loop] = refused.entries[1]?.perIteration ?? [];
+    const { place, instructions: round } = loop ?? { place: "", instructions: NaN };
+    expect(place).toMatch(/^inner \(test\/verify\/assembly\/nested\.ts:\d+\)$/);
+    expect(messages(refused)).toEqual([
+      `alone: instructions per iteration of a byte loop (${place}): ${round}, budget 0 (…/budgets.yaml), ` +
+        `${round} too many: ${SHORTER}`,
+    ]);
+    const allowed = (perIteration: number): Budgets =>
+      withEntry("alone", { instructions: 100, stack: 200, perIteration, why: "copies" });
+    expect(codes(check(allowed(round), source))).toEqual([]);
+    expect(codes(check(allowed(round - 1), source))).toEqual(["over-budget"]);
+    expect(formatReport(check(allowed(round), source))).toContain(`  a: iterations of the loop in ${place}`);
+  });
+
+  test("of several such loops the dearest round counts, and all are named", () => {
+    const assembly = `${BOUNDED}${ASSEMBLY}
+      bytes: nop\n 1: nop\n bounded 0xffffffff, 7\n cbnz x0, 1b\n b more
+      more: nop\n 1: nop\n bounded 0xffffffff, 7\n nop\n cbnz x0, 1b\n ret`;
+    const may = (perIteration: number): Budgets =>
+      withEntry("bytes", { instructions: 20, stack: 0, perIteration, why: "two loops" });
+    expect(messages(check(may(3), { c: C, assembly }))).toEqual([]);
+    expect(messages(check(may(2), { c: C, assembly }))).toEqual([
+      `bytes: instructions per iteration of a byte loop (bytes, more): 3, budget 2 (…/budgets.yaml), 1 too many: ${SHORTER}`,
+    ]);
   });
 });
 
 describe("a budgets file that does not fit", () => {
   test("an entry point without a budget", () => {
-    expect(codes(check({ ...BUDGETS, entries: { outer: BUDGETS.entries.outer } }))).toEqual(["budget-missing"]);
+    expect(messages(check({ ...BUDGETS, entries: { outer: BUDGETS.entries.outer } }))).toEqual([
+      "…/budgets.yaml: entry point alone: every entry point needs a budget; add a line to the budgets file [budget-missing]",
+    ]);
   });
 
   test("a budget for what is not there", () => {
-    expect(codes(check(withEntry("gone", { instructions: 1, stack: 1, why: "renamed" })))).toEqual(["budget-unknown"]);
+    expect(messages(check(withEntry("gone", { instructions: 1, stack: 1, why: "renamed" })))).toEqual([
+      "…/budgets.yaml: entries.gone: no such function in the binary: clang inlined it, or it has another name now; " +
+        "correct the budgets file [budget-unknown]",
+    ]);
+  });
+
+  test("a budget for what cannot be analysed, by whichever of its names: it is there", () => {
+    const assembly = `${ASSEMBLY} .global lost\n lost:\n also: br x0`;
+    for (const name of ["lost", "also"]) {
+      expect(codes(check(withEntry(name, { instructions: 1, stack: 1, why: "x" }), { c: C, assembly }))).toEqual([
+        "indirect-branch",
+      ]);
+    }
+  });
+
+  test("a budget for an entry of assembly makes no second row of it", () => {
+    const { entries, problems } = check(withEntry("vector", { instructions: 200, stack: 200, why: "an exception" }));
+    expect(problems).toEqual([]);
+    expect(entries.map(({ name, kind, budget }) => [name, kind, budget?.why])).toEqual([
+      ["outer", "export", "five rounds"], ["alone", "export", "an array"], ["vector", "assembly", "an exception"],
+    ]);
   });
 
   test.each([
@@ -194,9 +259,13 @@ describe("a budgets file that does not fit", () => {
     const broken = join(folder, "broken.yaml");
     writeFileSync(broken, "entries: [");
     for (const file of [broken, join(folder, "missing.yaml")]) {
-      expect(withElf({ c: C, assembly: ASSEMBLY }, (elf) => codes(verify(elf, wasm, AARCH64, file)))).toEqual([
-        "budgets-malformed",
+      const report = withElf({ c: C, assembly: ASSEMBLY }, (elf) => verify(elf, wasm, { ...AARCH64, budgets: file }));
+      expect(codes(report)).toEqual(["budgets-malformed"]);
+      // What can be said without budgets is said all the same.
+      expect(report.entries.map(({ name, budget }) => [name, budget])).toEqual([
+        ["outer", undefined], ["alone", undefined], ["vector", undefined],
       ]);
+      expect([report.sizes, report.stack?.entry]).toEqual([[], "vector"]);
     }
   });
 });
@@ -209,7 +278,10 @@ describe("a program that cannot be proven", () => {
 
   test("a stack that is too small", () => {
     const report = check(BUDGETS, { c: C, assembly: ASSEMBLY.replace("axv_stack_size, 4096", "axv_stack_size, 64") });
-    expect(codes(report)).toEqual(["stack-too-small"]);
+    expect(messages(report)).toEqual([
+      `vector needs ${report.stack?.needed ?? NaN} bytes of stack, and has 64: ` +
+        "raise the stack size in the linker script to what the proof says [stack-too-small]",
+    ]);
   });
 
   test("a fault at the deepest place adds what panic needs", () => {
@@ -222,19 +294,41 @@ describe("a program that cannot be proven", () => {
   });
 
   test("symbols that the linker script must define", () => {
-    expect(codes(check(BUDGETS, { c: C, assembly: ASSEMBLY.replace(/.*axv.*\n/g, "") }))).toEqual([
-      "symbol-missing",
-      "symbol-missing",
+    const report = check(BUDGETS, { c: C, assembly: ASSEMBLY.replace(/.*axv.*\n/g, "") });
+    expect(messages(report)).toEqual([
+      "symbol axv_stack_size: the linker script must define it [symbol-missing]",
+      "symbol axv_linear_end: the linker script must define it [symbol-missing]",
     ]);
+    expect([report.stack, report.sizes]).toEqual([undefined, []]);
   });
 
   test("a marker that is not of this WebAssembly", () => {
-    expect(codes(check(BUDGETS, { c: C.replace("BOUND(5)", "BOUND(6)"), assembly: ASSEMBLY }))).toEqual(["markers-malformed"]);
+    expect(messages(check(BUDGETS, { c: C.replace("BOUND(5)", "BOUND(6)"), assembly: ASSEMBLY }))).toEqual([
+      expect.stringMatching(/^test\/verify\/assembly\/nested\.ts:\d+: line 13, limit 6, in outer\+0x[0-9a-f]+: section/),
+    ]);
+  });
+
+  test("markers of assembly and of intrinsics, and those of a byte count, need no loop in the WebAssembly", () => {
+    const loop = (limit: string, line: number): string => `own: nop\n 1: nop\n bounded ${limit}, ${line}\n cbnz x0, 1b\n ret`;
+    const withLoop = (text: string, lines = false): string[] =>
+      codes(check(BUDGETS, { c: C, assembly: `${BOUNDED}${ASSEMBLY}${text}`, lines }));
+    expect(withLoop(loop("9", 0))).toEqual([]);
+    expect(withLoop(loop("0xffffffff", 9))).toEqual([]);
+    expect(withLoop(loop("9", 9))).toEqual(["markers-malformed"]);
+    expect(withLoop(loop("9", 9), true)).toEqual([]);
   });
 
   test("a file that is no ELF", () => {
-    const file = join(folder, "budgets.yaml");
-    writeFileSync(file, JSON.stringify(BUDGETS));
-    expect(codes(verify("package.json", wasm, AARCH64, file))).toEqual(["elf-malformed"]);
+    const target = targetWith(join(folder, "budgets.yaml"));
+    const report = verify("package.json", wasm, target);
+    expect(codes(report)).toEqual(["elf-malformed"]);
+    expect({ ...report, problems: [] }).toEqual({ entries: [], sizes: [], stack: undefined, notes: [], problems: [] });
+  });
+
+  test("a file that is not there is a mistake of whoever asks, and no problem of the program's", () => {
+    const target = targetWith(join(folder, "budgets.yaml"));
+    expect(() => verify("none.elf", wasm, target)).toThrow(/^ENOENT: no such file or directory, open 'none.elf'$/);
+    const nowhere = { ...target, isa: "nowhere" as Isa };
+    expect(() => withElf({ c: C, assembly: ASSEMBLY }, (elf) => verify(elf, wasm, nowhere))).toThrow(/^ENOENT: .*arch\/nowhere/);
   });
 });

@@ -1,5 +1,6 @@
 // The build's last step (architecture, decision 6): no recursion, no indirect call, every loop bounded; worst-case
 // instructions and stack of every entry point; and all of it within the budgets.
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Target } from "../build/targets/target.ts";
 import { analyse, type Analysis, type Problem } from "./analyse.ts";
@@ -45,7 +46,7 @@ export interface Report {
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What a target's core may cost. */
-export const budgetsOf = ({ budgets }: Target): string => ROOT + budgets;
+export const budgetsOf = ({ budgets }: Target): string => resolve(ROOT, budgets);
 const countedFor = ({ isa }: Target): string[] => ["core", `arch/${isa}`];
 const PANIC = "panic";
 
