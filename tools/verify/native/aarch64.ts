@@ -46,7 +46,9 @@ const isPadding = ({ mnemonic, operands }: Written): boolean =>
   mnemonic === "nop" || mnemonic === "brk" || mnemonic.startsWith(".") || (mnemonic === "udf" && operands === "#0x0");
 
 /** Their first operand is read as the others are. */
-const READS_ALL = /^(cmp|cmn|tst|ccmp|ccmn|cbn?z|tbn?z|msr|dc|ic|at|tlbi|st(r|p|l?ur|lr)[bh]?|prfm)$/;
+const READS_ALL = /^(cmp|cmn|tst|ccmp|ccmn|cbn?z|tbn?z|msr|dc|ic|at|tlbi|st(r|n?p|l?ur|lr)[bh]?|prfm)$/;
+/** Two registers are written. */
+const LOADS_PAIR = /^ld(n|a?x)?p/;
 /** The first operand is written where some of its bits are; the others stay. */
 const KEEPS_REST = /^(movk|bfi|bfxil|bfc)$/;
 /** SMCCC (DEN 0028): what firmware may change, and what our calls pass. */
@@ -73,7 +75,7 @@ function accessOf({ mnemonic, operands }: Written): Pick<Instruction, "reads" | 
       ? named((all[address] ?? "").split(",")[0] ?? "")
       : NONE;
   if (READS_ALL.test(mnemonic)) return { reads: named(operands.replace(/0x[0-9a-f]+.*$/, "")), writes: base };
-  const targets = /^ldp/.test(mnemonic) ? 2 : 1;
+  const targets = LOADS_PAIR.test(mnemonic) ? 2 : 1;
   const writes = named(all.slice(0, targets).join());
   return {
     reads: union(named(all.slice(targets).join()), KEEPS_REST.test(mnemonic) ? writes : NONE),
