@@ -9,10 +9,13 @@ import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import type { Isa, Target } from "../../tools/build/targets/target.ts";
 import { headersOf } from "../../tools/build/translate/index.ts";
 import { Code } from "../../tools/verify/native/code.ts";
-import { disassemble } from "../../tools/verify/native/disassemble.ts";
+import { objdump, parseDisassembly } from "../../tools/verify/native/disassemble.ts";
+import type { Instruction } from "../../tools/verify/native/instruction.ts";
 import { loadElf, type Elf } from "../../tools/verify/native/elf.ts";
 import { readMarkers, withIntrinsics, type LoopNesting, type Marker } from "../../tools/verify/native/markers.ts";
 import { analyseProgram, type Program, type Routine } from "../../tools/verify/native/program.ts";
+import type { Reading } from "../../tools/verify/native/reading.ts";
+import { recall, remember } from "./made.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FLAGS_C = [
@@ -58,15 +61,12 @@ export interface Source {
   readonly target?: Target;
 }
 
-const built = new Map<string, Uint8Array>();
-
 /** Links the source and hands over the path of the ELF file, which is there only during `use`. */
 export function withElf<Result>(source: Source, use: (path: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), "axv-verify-"));
   try {
-    const key = JSON.stringify({ ...source, target: source.target?.isa });
-    const elf = built.get(key) ?? link(source, folder);
-    built.set(key, elf);
+    const sources = { ...source, target: source.target?.isa };
+    const elf = recall(sources) ?? remember(sources, link(source, folder));
     const path = join(folder, "sample.elf");
     writeFileSync(path, elf);
     return use(path);
@@ -115,7 +115,7 @@ export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): S
   const { reading } = source.target ?? AARCH64;
   return withElf(source, (path) => {
     const elf = loadElf(path);
-    const code = new Code(elf, disassemble(path, reading), reading);
+    const code = new Code(elf, disassembled(path, reading), reading);
     const markers = readMarkers(elf);
     const program = analyseProgram(code, markers, withIntrinsics(nesting));
     const routine = (name: string): Routine => {
@@ -126,6 +126,12 @@ export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): S
     };
     return { elf, code, markers, program, routine };
   });
+}
+
+function disassembled(path: string, reading: Reading): Instruction[] {
+  const sources = [readFileSync(path, "hex"), reading.objdump];
+  const text = recall(sources) ?? remember(sources, Buffer.from(objdump(path, reading)));
+  return parseDisassembly(Buffer.from(text).toString("utf8"), reading);
 }
 
 /** Codes of what was refused. */

@@ -15,8 +15,11 @@ const SOURCE = /^; (.+):(\d+)$/;
 const LINE = /^ *([0-9a-f]+): ((?:[0-9a-f]+ )+) *\t(\S+)(?:\t(.*))?$/;
 const DIGITS_A_BYTE = 2;
 
+export const objdump = (elfPath: string, reading: Reading): string =>
+  runTool(OBJDUMP, ["--disassemble", "--line-numbers", ...reading.objdump, resolve(elfPath)]);
+
 export const disassemble = (elfPath: string, reading: Reading): Instruction[] =>
-  parseDisassembly(runTool(OBJDUMP, ["--disassemble", "--line-numbers", ...reading.objdump, resolve(elfPath)]), reading);
+  parseDisassembly(objdump(elfPath, reading), reading);
 
 export function parseDisassembly(text: string, reading: Reading): Instruction[] {
   const instructions: Instruction[] = [];
