@@ -1,6 +1,5 @@
 // What a function leaves as it was, and that nobody reads what a call has changed.
 import { describe, expect, test } from "vitest";
-import { AARCH64_READING } from "../../../tools/verify/native/aarch64.ts";
 import { list } from "../../../tools/verify/native/instruction.ts";
 import { analyse, PRELUDE, refusals, type Sample } from "../sample.ts";
 
@@ -69,20 +68,4 @@ describe("behind a call", () => {
       u64 f(u64 a, u64 b, u64 c, u64 d) { return twice(a, b, c) + twice(b, c, d) * a + mix(c, d); }`;
     for (const flags of [[], ["-mllvm", "-enable-ipra"]]) expect(refusals(analyse({ c, flags }))).toEqual([]);
   });
-});
-
-test.each([
-  ["ldp", "x1, x2, [x3, #16]!", ["x3"], ["x1", "x2", "x3"]],
-  ["stlxr", "w1, w2, [x3]", ["x2", "x3"], ["x1"]],
-  ["str", "x1, [x2], #8", ["x1", "x2"], ["x2"]],
-  ["movk", "x1, #0x40, lsl #32", ["x1"], ["x1"]],
-  ["bfxil", "w1, w2, #1, #2", ["x1", "x2"], ["x1"]],
-  ["msr", "HCR_EL2, x1", ["x1"], []],
-  ["mrs", "x1, ESR_EL2", [], ["x1"]],
-  ["ccmp", "x1, x2, #0x0, eq", ["x1", "x2"], []],
-  ["add", "x1, sp, w2, uxtw", ["x2"], ["x1"]],
-  ["cbz", "w1, 0x1234 <f+0x10>", ["x1"], []],
-])("%s %s", (mnemonic, operands, reads, writes) => {
-  const access = AARCH64_READING.decode({ address: 0, bytes: 4, mnemonic, operands, source: undefined });
-  expect([list(access.reads), list(access.writes)]).toEqual([reads, writes]);
 });

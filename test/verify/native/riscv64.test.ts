@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { RISCV64 } from "../../../tools/build/targets/riscv64.ts";
 import { EXCLUSIVE_ATTEMPTS } from "../../../tools/verify/native/exclusives.ts";
 import { list } from "../../../tools/verify/native/instruction.ts";
-import { RISCV64_READING } from "../../../tools/verify/native/riscv64.ts";
 import { analyse, BOUNDED, nestingOf, preludeOf, refusals, type Sample } from "../sample.ts";
 
 const PRELUDE = preludeOf(RISCV64);
@@ -167,29 +166,6 @@ describe("registers", () => {
       static __attribute__((noinline)) u64 twice(u64 a, u64 b, u64 c) { return mix(a, b) * c + mix(b, c) + a; }
       u64 f(u64 a, u64 b, u64 c, u64 d) { return twice(a, b, c) + twice(b, c, d) * a + mix(c, d); }`;
     for (const flags of [[], ["-mllvm", "-enable-ipra"]]) expect(refusals(fromC(c, flags))).toEqual([]);
-  });
-
-  test.each([
-    ["ld", "a0, 0x10(s1)", ["x9"], ["x10"]],
-    ["sd", "a0, 0x10(s1)", ["x9", "x10"], []],
-    ["sd", "s1, 0x8(sp)", ["x9"], []],
-    ["add.uw", "a0, a0, gp", ["x3", "x10"], ["x10"]],
-    ["sc.w.rl", "a4, a2, (a0)", ["x10", "x12"], ["x14"]],
-    ["amoor.w.aqrl", "a0, a1, (a2)", ["x11", "x12"], ["x10"]],
-    ["csrrw", "t0, sscratch, t1", ["x6"], ["x5"]],
-    ["csrw", "stvec, t0", ["x5"], []],
-    ["csrr", "t0, scause", [], ["x5"]],
-    ["csrsi", "sstatus, 0x2", [], []],
-    ["hlvx.hu", "a0, (a1)", ["x11"], ["x10"]],
-    ["hsv.w", "a0, (a1)", ["x10", "x11"], []],
-    ["hfence.gvma", "a0, a1", ["x10", "x11"], []],
-    ["fence", "rw, w", [], []],
-    ["bltu", "a0, s11, 0x80000010 <f+0x10>", ["x10", "x27"], []],
-    ["beqz", "zero, 0x80000010 <f+0x10>", [], []],
-    ["ecall", "", ["x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17"], ["x10", "x11"]],
-  ])("%s %s", (mnemonic, operands, reads, writes) => {
-    const access = RISCV64_READING.decode({ address: 0, bytes: 4, mnemonic, operands, source: undefined });
-    expect([list(access.reads), list(access.writes)]).toEqual([reads, writes]);
   });
 });
 
