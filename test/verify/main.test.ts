@@ -12,16 +12,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-let loaded = 0;
-
 /** The parameters that the command got, what was printed, and the status. */
 async function run(said: Said): Promise<unknown[]> {
   const [log, error] = [vi.spyOn(console, "log"), vi.spyOn(console, "error")].map((one) => one.mockReturnValue());
   const command = vi.fn(() => said);
   vi.doMock(COMMAND, () => ({ command }));
   process.argv = ["node", "main.ts", "--isa", "x"];
-  const anew = `../../tools/verify/main.ts?${loaded++}`;
-  await import(anew);
+  vi.resetModules();
+  await import("../../tools/verify/main.ts");
   return [command.mock.calls, log?.mock.calls, error?.mock.calls, process.exitCode];
 }
 

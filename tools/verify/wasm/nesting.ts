@@ -14,29 +14,29 @@ export function findNesting({ functions, bound }: Wasm): WasmLoops {
   const inside = new Map<string, Set<string>>();
   /** All loops that run when the function is called. */
   const ofFunction = new Map<string, ReadonlySet<string>>();
-  const note = (outer: readonly string[], inner: Iterable<string>): void => {
-    for (const key of inner) for (const around of outer) inside.get(around)?.add(key);
+  const insideOf = (key: string): Set<string> => {
+    const known = inside.get(key) ?? new Set<string>();
+    inside.set(key, known);
+    return known;
   };
 
-  const walk = (expression: Expression, around: readonly string[], found: Set<string>): void => {
-    let within = around;
+  /** Adds all loops that run in the expression to each of the sets. */
+  const walk = (expression: Expression, sets: readonly Set<string>[]): void => {
+    const add = (key: string): void => {
+      for (const set of sets) set.add(key);
+    };
+    let within = sets;
     if (expression.kind === "loop" && branchesTo(expression.label, expression.body)) {
       const keys = ownKeys(expression.body, bound);
-      for (const key of keys) if (!inside.has(key)) inside.set(key, new Set());
-      note(around, keys);
-      for (const key of keys) found.add(key);
-      within = [...around, ...keys];
+      keys.forEach(add);
+      within = [...sets, ...keys.map(insideOf)];
     }
-    if (expression.kind === "call") {
-      const callee = ofFunction.get(expression.target) ?? new Set();
-      note(around, callee);
-      for (const key of callee) found.add(key);
-    }
-    for (const child of children(expression)) walk(child, within, found);
+    if (expression.kind === "call") ofFunction.get(expression.target)?.forEach(add);
+    for (const child of children(expression)) walk(child, within);
   };
   for (const one of inCallOrder(functions)) {
     const found = new Set<string>();
-    for (const expression of one.body) walk(expression, [], found);
+    for (const expression of one.body) walk(expression, [found]);
     ofFunction.set(one.id, found);
   }
   return { keys: new Set(inside.keys()), encloses: (outer, inner) => inside.get(outer)?.has(inner) === true };
