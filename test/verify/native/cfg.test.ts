@@ -1,5 +1,9 @@
 // Control flow that verify cannot follow, or may not allow, is refused by name.
 import { describe, expect, test } from "vitest";
+import { AARCH64_READING } from "../../../tools/verify/native/aarch64.ts";
+import { buildGraph, type Graph } from "../../../tools/verify/native/cfg.ts";
+import { Code } from "../../../tools/verify/native/code.ts";
+import { read, section, symbol } from "../handmade.ts";
 import { analyse, BOUNDED, PRELUDE, refusals, type Sample } from "../sample.ts";
 
 const assembly = (text: string): Sample => analyse({ assembly: `${BOUNDED}.text\n${text}` });
@@ -121,5 +125,94 @@ describe("where things are", () => {
     expect(refusals(sample)).toEqual([]);
     expect(sample.routine("f").cost.instructions).toBe(6);
     expect([...sample.program.routines.keys()]).toEqual(["f"]);
+  });
+});
+
+describe("what is said", () => {
+  const ASTRAY = "a branch must stay in its function or go to the start of another one; give the target a function symbol " +
+    "[branch-astray]";
+  const NONE = "control flow runs into what is no instruction; end the path with ret, eret, a branch or brk [undecodable]";
+  const DIRECT = "only direct branches can be followed; compile with -fno-jump-tables [indirect-branch]";
+
+  test.each([
+    ["f: nop\n br x1", `"br x1" at f+0x4: ${DIRECT}`],
+    ["f: nop\n bl g + 4\n ret\n g: nop\n ret", `f+0x4 calls the inside of a function: ${ASTRAY}`],
+    ["f: nop\n bl . + 64\n ret", `f+0x4 calls the inside of a function: ${ASTRAY}`],
+    ["f: nop\n b g + 4\n g: nop\n ret", `f+0x4 goes to g+0x4: ${ASTRAY}`],
+    ["f: nop\n cbz x0, g + 4\n ret\n g: nop\n ret", `f+0x4 goes to g+0x4: ${ASTRAY}`],
+    ["f: nop", `f goes to 0x40080004: ${ASTRAY}`],
+    ["f: nop\n .word 0x12345678", `".word 0x12345678" at f+0x4: ${NONE}`],
+    ["f: udf #1", `"udf #0x1" at f: ${NONE}`],
+  ])("of %j", (text, message) => {
+    expect(assembly(text).program.problems.map((problem) => problem.message)).toEqual([message]);
+  });
+
+  test("names the line of the source", () => {
+    const lines = (text: string): string => `${PRELUDE}#line 7 "core/sample.ts"\n${text}`;
+    const [problem] = analyse({ c: lines("u32 f(u32 (*g)(void)) { return g() + 1; }") }).program.problems;
+    const advice = "calls through registers hide the call graph; call the function by its name [indirect-call]";
+    expect(problem?.message).toBe(`core/sample.ts:7: "blr x0" at f+0x4: ${advice}`);
+    const inside = '__asm__("g: nop\\n ret"); void f(void) { __asm__ volatile("b g + 4"); __builtin_unreachable(); }';
+    expect(analyse({ c: lines(inside) }).program.problems[0]?.at).toEqual({ file: "core/sample.ts", line: 7 });
+    const call = '__asm__("g: nop\\n ret"); void f(void) { __asm__ volatile("bl g + 4"); }';
+    expect(analyse({ c: lines(call) }).program.problems[0]?.at).toEqual({ file: "core/sample.ts", line: 7 });
+  });
+
+  test("of what objdump writes in a way that is not known: it is never guessed", () => {
+    const TEXT = section({ name: ".text", address: 0x1000, size: 0x100, executable: true });
+    const graph = (instruction: string): Graph => {
+      const elf = { sections: [TEXT], symbols: [symbol({ name: "f", value: 0x1000, section: TEXT })] };
+      const code = new Code(elf, [read(AARCH64_READING, instruction)], AARCH64_READING);
+      const inside = { name: "f", start: 0x1000, end: 0x1100 };
+      return buildGraph({ code, inside, mayWait: true, returns: () => true }, "f", 0x1000);
+    };
+    for (const text of ["b somewhere", "bl somewhere", "cbz x1, somewhere"])
+      expect(() => graph(text)).toThrow(`"${text}" at f: ${NONE}`);
+    expect(() => graph("nop")).toThrow(`f runs into f+0x4: ${NONE}`);
+  });
+});
+
+describe("blocks", () => {
+  /** From where (in instructions) they go where. */
+  const blocks = (text: string, name = "f"): string[] => {
+    const sample = assembly(text);
+    expect(refusals(sample)).toEqual([]);
+    const { graph: { blocks: all, entry } } = sample.routine(name);
+    return all.map(({ start, instructions, successors, tails, leaves, index }) =>
+      [
+        `${index}: ${(start - entry) / 4}…${(start - entry) / 4 + instructions.length - 1}`,
+        ...(successors.length > 0 ? [`→ ${successors.join(" ")}`] : []),
+        ...tails.map((tail) => `⇒ ${sample.code.describe(tail)}`),
+        ...(leaves ? ["end"] : []),
+      ].join(" "));
+  };
+
+  test("end where control parts or meets, and come after all that lead to them but by going back", () => {
+    expect(blocks("f: nop\n cbz x0, 2f\n nop\n b 3f\n 2: nop\n 3: nop\n nop\n ret")).toEqual([
+      "0: 0…1 → 2 1", "1: 2…3 → 3", "2: 4…4 → 3", "3: 5…7 end",
+    ]);
+    expect(blocks("f: nop\n 1: nop\n bounded 3, 1\n cbnz x0, 1b\n nop\n ret")).toEqual([
+      "0: 0…0 → 1", "1: 1…2 → 1 2", "2: 3…4 end",
+    ]);
+  });
+
+  test("a branch to what comes next anyway is one way, and parts no block that nothing else leads to", () => {
+    expect(blocks("f: cbz x0, 1f\n 1: nop\n ret")).toEqual(["0: 0…2 end"]);
+    expect(blocks("f: b 1f\n 1: nop\n ret")).toEqual(["0: 0…2 end"]);
+  });
+
+  test("may go on in other functions, or leave in several ways", () => {
+    expect(blocks("f: cbz x0, g\n nop\n eret\n g: ret")).toEqual(["0: 0…0 → 1 ⇒ g", "1: 1…2 end"]);
+    expect(blocks("f: cbz x0, g\n h: ret\n g: ret")).toEqual(["0: 0…0 ⇒ g ⇒ h"]);
+    expect(blocks("f: nop\n b g\n g: ret")).toEqual(["0: 0…1 ⇒ g"]);
+    expect(blocks("f: bl g\n g: brk #1")).toEqual(["0: 0…0 end"]);
+    expect(blocks("f: nop\n wfi\n nop\n eret")).toEqual(["0: 0…1 end"]);
+  });
+
+  test("a function returns by a return, or by going on in one that does", () => {
+    const sample = assembly("f: ret\n g: b f\n h: brk #1\n k: b h\n l: cbz x0, h\n b f\n m: eret\n n: cbz x0, f\n eret");
+    expect(refusals(sample)).toEqual([]);
+    const returning = [...sample.program.routines.values()].filter(({ graph }) => graph.returns).map(({ name }) => name);
+    expect(returning).toEqual(["f", "g", "l", "n"]);
   });
 });
