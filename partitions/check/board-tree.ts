@@ -51,26 +51,24 @@ export function checkProviders(
     const request = requests[index];
     if (request === undefined || request.fields.accepts?.includes("providers") === true) continue;
     for (const node of named) {
-      const found = new Map<string, Set<Provided>>();
+      const ofOthers = new Map<FdtNode, Set<Provided>>();
       const ofFirmware = new Map<FdtNode, Set<string>>();
       for (const { property, target } of tree.referencesOf(node)) {
         const what = PROVIDED.get(property);
         const unit = target && tree.unitOf(target);
-        const owner = unit && owners.get(unit);
         if (what === undefined || target === undefined || unit === undefined) continue;
         if (tree.kindOf(unit) === "hypervisor") ofFirmware.set(target, (ofFirmware.get(target) ?? new Set()).add(what.what));
-        if (owner === undefined || owner === index) continue;
-        const key = `${unit.path} ${owner}`;
-        found.set(key, (found.get(key) ?? new Set()).add(what));
+        if ((owners.get(unit) ?? index) !== index) ofOthers.set(unit, (ofOthers.get(unit) ?? new Set()).add(what));
       }
       const at = [...request.path, "devices"];
       for (const [{ path }, whats] of ofFirmware)
         findings.report(at, providedByFirmware(node.name, [...whats].join(" and "), path));
-      for (const [key, whats] of found) {
-        const [path = "", owner = ""] = key.split(" ");
-        const { name: other = "", hasTree: isLinux = false } = partitions[Number(owner)] ?? {};
-        const words = isLinux ? [...whats].flatMap(({ leftOnBy }) => leftOnBy ?? []) : [];
-        findings.report(at, providedByAnother(node.name, [...whats].map(({ what }) => what).join(" and "), path, other, words));
+      for (const [unit, whats] of ofOthers) {
+        const owner = partitions[owners.get(unit) ?? index];
+        if (owner === undefined) continue;
+        const words = owner.hasTree ? [...whats].flatMap(({ leftOnBy }) => leftOnBy ?? []) : [];
+        const what = [...whats].map((each) => each.what).join(" and ");
+        findings.report(at, providedByAnother(node.name, what, unit.path, owner.name, words));
       }
     }
   }

@@ -129,7 +129,7 @@ const REGISTER = 4;
 
 function checkQuiesces({ devices }: Board, mistakes: Findings): void {
   for (const [name, { quiesce, windows }] of Object.entries(devices)) {
-    const size = windows[0]?.size ?? 0;
+    const [{ size }] = windows;
     if (quiesce !== undefined && quiesce.offset + REGISTER > size)
       mistakes.report(
         ["devices", name],
