@@ -12,9 +12,10 @@ const SIGNALS: ReadonlyMap<string, NodeJS.Signals> = new Map([
 const GROUP = 2;
 const TERMINAL_GROUP = 5;
 
+const ownStat = (): string => readFileSync("/proc/self/stat", "utf8");
+
 /** A process in the background is stopped as soon as it changes the terminal (SIGTTOU): it hears nothing there anyway. */
-function isInForeground(): boolean {
-  const stat = readFileSync("/proc/self/stat", "utf8");
+function isInForeground(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[GROUP] === fields[TERMINAL_GROUP];
 }
@@ -35,9 +36,9 @@ export interface Listener {
   resume(): void;
 }
 
-/** Undefined: there is no terminal to hear them from. */
-export function hearKeys(stdin: NodeJS.ReadStream, listener: Listener): Keys | undefined {
-  if (!stdin.isTTY || !isInForeground()) return undefined;
+/** Undefined: there is no terminal to hear them from. `stat`: what the system says of this process now. */
+export function hearKeys(stdin: NodeJS.ReadStream, listener: Listener, stat = ownStat): Keys | undefined {
+  if (!stdin.isTTY || !isInForeground(stat())) return undefined;
   const onData = (bytes: Buffer): void => {
     for (const key of bytes.toString()) {
       const signal = SIGNALS.get(key);
@@ -54,7 +55,7 @@ export function hearKeys(stdin: NodeJS.ReadStream, listener: Listener): Keys | u
     process.kill(ALL_IN_GROUP, signal);
   };
   const onContinue = (): void => {
-    if (!isInForeground()) return;
+    if (!isInForeground(stat())) return;
     stdin.setRawMode(true);
     listener.resume();
   };
