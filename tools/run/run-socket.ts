@@ -47,9 +47,8 @@ const OWNER_ONLY = 0o700;
 const OTHERS_MASK = 0o077;
 
 /** The folder of this user's runs; made when it is not there. Nobody else may have it: a console is a root shell. */
-export function runFolder(): string {
+export function runFolder(uid = userInfo().uid): string {
   const runtime = process.env["XDG_RUNTIME_DIR"];
-  const uid = userInfo().uid;
   const folder = runtime ? join(runtime, "axv-part") : join(tmpdir(), `axv-part-${uid}`);
   try {
     makeFolder(folder, OWNER_ONLY);
