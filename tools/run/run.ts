@@ -5,6 +5,7 @@ import { recordCsv } from "./csv.ts";
 import type { View } from "./display.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import type { RunError } from "./errors.ts";
+import { hearKeys } from "./keys.ts";
 import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 import type { Machine } from "./qemu.ts";
 import { RunServer } from "./run-server.ts";
@@ -75,7 +76,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   const checks = options.judge(session);
   const watch = watchOf(session, machine, options);
   // Everybody listens before anything is waited for: the first lines are the ones that matter when a board does not boot.
-  const view = openView(session, options, options.stdout, options.stdin);
+  const view = openView(session, options, options.stdout, (listener) => options.stdin && hearKeys(options.stdin, listener));
   let server: RunServer | undefined;
   let beside: { close: () => Promise<void> } | undefined;
   let ending: Ending;

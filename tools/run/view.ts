@@ -6,7 +6,7 @@ import { type Check, checkTable } from "./checks.ts";
 import type { View } from "./display.ts";
 import { hasTimes, histogramBlock } from "./histograms.ts";
 import { JsonView } from "./json-view.ts";
-import { hearKeys, type Keys } from "./keys.ts";
+import type { Keys, Listener } from "./keys.ts";
 import { printable } from "../../industrial/live/lines.ts";
 import { HYPERVISOR_NAME } from "../../industrial/live/monitor.ts";
 import { showUptime } from "../../industrial/live/show.ts";
@@ -20,20 +20,17 @@ const PIPE_WIDTH = 200;
 const SNAPSHOT_MS = 5000;
 const NANOSECONDS_PER_MS = 1_000_000n;
 
+export type Hear = (listener: Listener) => Keys | undefined;
+
 export interface ViewOptions {
   readonly title: string;
   readonly json: boolean;
 }
 
-/** `stdin`: where the live view's keys come from; undefined: nowhere. */
-export function openView(
-  session: Session,
-  { json, title }: ViewOptions,
-  stdout: NodeJS.WriteStream,
-  stdin: NodeJS.ReadStream | undefined,
-): View {
+/** `hear`: where the live view's keys come from, if there is such a place. */
+export function openView(session: Session, { json, title }: ViewOptions, stdout: NodeJS.WriteStream, hear: Hear): View {
   if (json) return new JsonView(session, stdout);
-  return stdout.isTTY ? new LiveView(session, title, stdout as WriteStream, stdin) : new PlainView(session, stdout);
+  return stdout.isTTY ? new LiveView(session, title, stdout as WriteStream, hear) : new PlainView(session, stdout);
 }
 
 const CLEAR_KEY = "c";
@@ -93,7 +90,7 @@ class LiveView implements View {
   readonly #deeds: ReadonlyMap<string, Deed>;
   #showsHistograms = false;
 
-  constructor(session: Session, title: string, stdout: WriteStream, stdin: NodeJS.ReadStream | undefined) {
+  constructor(session: Session, title: string, stdout: WriteStream, hear: Hear) {
     this.#session = session;
     this.#title = title;
     this.#stdout = stdout;
@@ -111,7 +108,7 @@ class LiveView implements View {
       suspend: () => this.#screen.showCursor(),
       resume: () => this.#screen.redraw(),
     };
-    this.#keys = stdin && this.#deeds.size > 0 ? hearKeys(stdin, listener) : undefined;
+    this.#keys = this.#deeds.size > 0 ? hear(listener) : undefined;
     this.#refresh();
   }
 
