@@ -1,12 +1,12 @@
 // Debugging the core in QEMU: where gdb attaches, and what a person types for it.
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 
 const HOST = "127.0.0.1";
 const PREFERRED_PORT = 1234; // QEMU's own for -s
 
 /** The usual port, or a free one when somebody else has that. */
-export async function gdbPort(): Promise<number> {
-  return (await free(PREFERRED_PORT)) ?? (await free(0)) ?? PREFERRED_PORT;
+export async function gdbPort(preferred = PREFERRED_PORT): Promise<number> {
+  return (await free(preferred)) ?? (await free(0)) ?? preferred;
 }
 
 function free(port: number): Promise<number | undefined> {
@@ -14,8 +14,8 @@ function free(port: number): Promise<number | undefined> {
     const server = createServer();
     server.on("error", () => resolve(undefined));
     server.listen(port, HOST, () => {
-      const address = server.address();
-      server.close(() => resolve(address !== null && typeof address !== "string" ? address.port : undefined));
+      const address = server.address() as AddressInfo; // as those of TCP are
+      server.close(() => resolve(address.port));
     });
   });
 }
