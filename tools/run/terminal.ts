@@ -63,8 +63,8 @@ export function consoleOf(link: Link, partition: number): Duplex {
       done();
     },
     final: (done) => {
-      stream.push(null); // nothing is left to be heard either: it closes
       done();
+      stream.destroy(); // what the board still says, such as an echo of that, nobody hears
     },
     destroy: (error, done) => {
       link.close();
