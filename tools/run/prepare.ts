@@ -13,7 +13,7 @@ import { pathsOf } from "../build/index.ts";
 import { CORE_OF } from "../build/programs.ts";
 import { createDisk } from "../linux/disk.ts";
 import type { Content } from "../output/write.ts";
-import { buildSystem } from "../plan/build.ts";
+import { buildSystem, type BuiltSystem } from "../plan/build.ts";
 import { RunError } from "./errors.ts";
 
 export interface PreparedSystem {
@@ -42,19 +42,27 @@ export async function prepare(
   claimMore?: (taken: readonly string[]) => void,
   writeMore?: (plan: Plan, image: Load) => ReadonlyMap<string, Content>,
 ): Promise<PreparedSystem> {
-  return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
-    const board = boardOf(plan, systemFile);
-    if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
-    progress(`the image is ${displayPath(image)}`);
-    const elf = displayPath(pathsOf(CORE_OF[board.isa]).elf);
-    const opened = openSync(image, "r");
-    try {
-      return { title: basename(systemFile), plan, board, image, opened, disk: await disk(join(dirname(image), DISK_FILE)), elf };
-    } catch (error) {
-      closeSync(opened);
-      throw error;
-    }
-  }, inspect, claimMore, writeMore);
+  const use = (built: BuiltSystem): Promise<PreparedSystem> => prepareBuilt(systemFile, built, progress);
+  return buildSystem(systemFile, output, progress, use, inspect, claimMore, writeMore);
+}
+
+/** What a run needs of a system that is built. */
+export async function prepareBuilt(
+  systemFile: string,
+  { image, plan }: Pick<BuiltSystem, "image" | "plan">,
+  progress: (line: string) => void,
+): Promise<PreparedSystem> {
+  const board = boardOf(plan, systemFile);
+  if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
+  progress(`the image is ${displayPath(image)}`);
+  const elf = displayPath(pathsOf(CORE_OF[board.isa]).elf);
+  const opened = openSync(image, "r");
+  try {
+    return { title: basename(systemFile), plan, board, image, opened, disk: await disk(join(dirname(image), DISK_FILE)), elf };
+  } catch (error) {
+    closeSync(opened);
+    throw error;
+  }
 }
 
 /** Beside the image. */
