@@ -75,7 +75,7 @@ const SLOW = [
   "test/prove/command.test.ts",
   "test/prove/riscv64.test.ts",
   "test/run/console.test.ts",
-  "test/run/csv.test.ts",
+  "test/run/csv-command.test.ts",
   "test/run/monitor.test.ts",
   "test/run/run.test.ts",
   "test/run/terminal.test.ts",

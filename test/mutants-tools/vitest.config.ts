@@ -8,7 +8,7 @@ const LEFT_OUT = [
   "test/{partitions,tags}/cli.test.ts",
   "test/prove/command.test.ts",
   "test/boards/{boardCommand,riscv64}.test.ts",
-  "test/run/{console,monitor,run}.test.ts",
+  "test/run/{console,csv-command,monitor,run,terminal}.test.ts",
   "test/output/{commands,streams}.test.ts",
   "test/{boards,prove}/fuzz.test.ts",
   "test/partitions/{own-shelf-fuzz,json-schema}.test.ts",
