@@ -47,8 +47,12 @@ export interface RunOptions {
 const PATIENCE_MS = 180_000;
 const POLL_MS = 200;
 
-/** SIGPIPE: Node gives it as an error of the stream. */
+/**
+ * SIGPIPE: Node ignores it, and gives an error of the stream. It is not listened for: where that ended, it would be ignored no
+ * more, and any console that has hung up would end this process.
+ */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGPIPE: 13 } as const;
+const LISTENED_FOR = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const STATUS_OF_SIGNAL = 128; // as shells have it
 type Signal = keyof typeof SIGNALS;
 
@@ -125,13 +129,12 @@ function catchSignals(stdout: NodeJS.WriteStream): { caught: Promise<Signal>; re
     tell = resolve;
   });
   const onSignal = (signal: NodeJS.Signals): void => tell(signal as Signal);
-  const names = Object.keys(SIGNALS) as Signal[];
-  for (const name of names) process.on(name, onSignal);
+  for (const name of LISTENED_FOR) process.on(name, onSignal);
   stdout.on("error", () => tell("SIGPIPE")); // who read has gone; never taken off: more may be written
   return {
     caught,
     release: () => {
-      for (const name of names) process.off(name, onSignal);
+      for (const name of LISTENED_FOR) process.off(name, onSignal);
     },
   };
 }
