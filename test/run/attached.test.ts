@@ -105,15 +105,6 @@ describe("a terminal that is attached", () => {
     expect(await state()).toBe("hung up");
     expect([...terminal.told, terminal.listenerCount("data")]).toEqual(["raw", "cooked", "paused", 0]);
   });
-
-  test("waits no longer than the process would without it", () => {
-    const { terminal } = attach(true);
-    const unref = vi.fn();
-    const spy = vi.spyOn(globalThis, "setTimeout").mockReturnValue({ unref } as unknown as NodeJS.Timeout);
-    terminal.type(CTRL_BRACKET);
-    expect(unref).toHaveBeenCalledOnce();
-    spy.mockRestore();
-  });
 });
 
 describe("a pipe that is attached", () => {
