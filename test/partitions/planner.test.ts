@@ -183,9 +183,10 @@ describe("colours", () => {
   const coloured =
     "{ a: { guest: plc, cpus: [0], cache: { colours: [0, 1, 2] } }, b: { guest: plc, cpus: [1], memory: 20M, cache: " +
       "{ colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 64M } }";
-  const plan = planOf(coloured, "{ d: { between: [a, c], size: 16K } }");
+  const planned = (): Plan => planOf(coloured, "{ d: { between: [a, c], size: 16K } }");
 
   test("all coloured partitions take their pages from the same stretch, at a multiple of 2 MiB", () => {
+    const plan = planned();
     expect(partition(plan, "a").regions[0]).toMatchObject({ ipa: 0x40000000, size: 0x1000000, colours: [0, 1, 2] });
     expect(partition(plan, "b").regions[0]).toMatchObject({ size: 0x1400000, colours: [8, 9, 10, 11, 12, 13, 14, 15] });
     expect(ram(plan, "a").pa).toBe(ram(plan, "b").pa);
@@ -193,6 +194,7 @@ describe("colours", () => {
   });
 
   test("the stretch is as long as the one that is spread most needs it, and nobody else's", () => {
+    const plan = planned();
     // 16 MiB of 3 of 16 colours: 4096 pages, 1366 rounds of 64 KiB, in whole 2 MiB.
     const { pa } = ram(plan, "a");
     expect(pa).toBe(0x80000000 - 0x5600000);
@@ -202,6 +204,7 @@ describe("colours", () => {
   });
 
   test("a mailbox has a colour of its partition", () => {
+    const plan = planned();
     for (const name of ["a", "b"]) {
       const { regions } = partition(plan, name);
       const mailbox = regions.find(({ kind }) => kind === "mailbox");
@@ -210,6 +213,7 @@ describe("colours", () => {
   });
 
   test("a channel keeps clear of the colours of those that it does not concern", () => {
+    const plan = planned();
     const channel = partition(plan, "a").regions.find(({ kind }) => kind === "channel");
     for (const page of [0, 1, 2, 3]) expect(((channel?.pa ?? 0) / 4096 + page) % 16).toBeLessThan(8);
   });
@@ -262,16 +266,17 @@ describe("way groups and bandwidth", () => {
 });
 
 describe("GICv2", () => {
-  const { plan, blob } = sound(planFile(here("golden/gicv2.yaml")));
-  const { machine, records } = readBlob(blob);
+  const gicv2 = (): ReturnType<typeof sound> => sound(planFile(here("golden/gicv2.yaml")));
 
   test("a guest's GICC is the virtual CPU interface, or with direct interrupts the physical one without GICC_DIR", () => {
+    const { plan } = gicv2();
     const window = (name: string): unknown => partition(plan, name).regions.find(({ kind }) => kind === "interface");
     expect(window("linux")).toMatchObject({ ipa: 0x08010000, pa: 0x08040000, size: 0x2000 });
     expect(window("direct-linux")).toMatchObject({ ipa: 0x08010000, pa: 0x08010000, size: 0x1000 });
   });
 
   test("the blob has its parts, an interface for each pCPU, and no redistributors", () => {
+    const { machine, records } = readBlob(gicv2().blob);
     expect(machine).toMatchObject({ gicVersion: 2, gicc: 0x08010000n, gich: 0x08030000n, gicv: 0x08040000n });
     expect(records["Cpu"]?.map((cpu) => [cpu["gicr"], cpu["interface"]])).toEqual([0, 1, 2, 3].map((n) => [0n, n]));
     expect(records["Partition"]?.map(({ gicr }) => gicr)).toEqual([BigInt(NO_GICR), BigInt(NO_GICR)]);
@@ -500,12 +505,13 @@ describe("translation tables", () => {
 });
 
 describe("interrupts", () => {
-  const plan = planOf(
+  const planned = (): Plan => planOf(
     "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1], devices: [virtio3] } }",
     "{ c: { between: [b, a] }, d: { between: [a, b] } }",
   );
 
   test("spare SPIs go to consoles first, then to doorbells, in the order of the file", () => {
+    const plan = planned();
     expect(plan.partitions.map(({ consoleInterrupt }) => consoleInterrupt)).toEqual([232, 233]);
     expect(partition(plan, "b").channels).toMatchObject([
       { name: "c", interrupt: 234, doorbell: 235, peer: 0 },
@@ -518,6 +524,7 @@ describe("interrupts", () => {
   });
 
   test("a device's SPI keeps its number and its trigger", () => {
+    const plan = planned();
     expect(partition(plan, "b").interrupts[0]).toEqual({ intid: 51, trigger: "edge", use: "virtio3" });
   });
 });

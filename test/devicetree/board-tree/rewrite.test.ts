@@ -1,5 +1,6 @@
 // What a partition's device tree says of what the partition has not: removed, replaced, refused (losses.ts, rewrite.ts).
 import { describe, expect, test } from "vitest";
+import type { BoardTree } from "../../../partitions/devicetree/board-tree/board-tree.ts";
 import { freePhandles, guestBlob, ownPhandles } from "../../../partitions/devicetree/board-tree/guest-blob.ts";
 import { lossesOf } from "../../../partitions/devicetree/board-tree/losses.ts";
 import type { Loss } from "../../../partitions/devicetree/board-tree/losses.ts";
@@ -12,21 +13,21 @@ import { cellsOf, stringsOf } from "../../../partitions/devicetree/properties.ts
 import { bareTree } from "./own.ts";
 import { smallBoard, split } from "./small.ts";
 
-const board = smallBoard();
-
 interface Made {
+  readonly board: BoardTree;
   readonly losses: readonly Loss[];
   readonly tree: Places;
 }
 
-/** The tree of the first partition. */
+/** The tree of the first partition; within each test, for what is done while a file is loaded is no test's. */
 function made(parts: Parameters<typeof split>[1], rates: readonly KnownRate[] = []): Made {
+  const board = smallBoard();
   const [closure] = split(board, parts).closures;
   if (closure === undefined) throw new RangeError("the first partition takes no device tree");
   const losses = lossesOf(board, closure, new Rates(board, rates));
   const free = freePhandles(board);
   const own = bareTree(ownPhandles(board, free));
-  return { losses, tree: new Places(readFdt(guestBlob(board, closure, losses, own, free))) };
+  return { board, losses, tree: new Places(readFdt(guestBlob(board, closure, losses, own, free))) };
 }
 
 function at({ tree }: Made, path: string): FdtNode {
@@ -37,10 +38,11 @@ function at({ tree }: Made, path: string): FdtNode {
 const CRU = "/clock-controller@10000000";
 
 describe("nothing is another's", () => {
-  const whole = made({ linux: ["/soc/serial@0"] });
+  const planned = (): Made => made({ linux: ["/soc/serial@0"] });
 
   test("a node is as it was, but that it is on", () => {
-    const before = board.places.byPath("/soc/serial@0");
+    const whole = planned();
+    const before = whole.board.places.byPath("/soc/serial@0");
     const after = at(whole, "/soc/serial@0");
     expect(stringsOf(after, "status")).toEqual(["okay"]);
     expect([...after.properties].filter(([name]) => name !== "status")).toEqual(
@@ -50,21 +52,24 @@ describe("nothing is another's", () => {
   });
 
   test("what nobody needs is not there, nor are aliases to it", () => {
+    const whole = planned();
     expect(whole.tree.byPath("/soc/serial@1000")).toBeUndefined();
     expect([...at(whole, "/aliases").properties.keys()]).toEqual(["serial0"]);
   });
 
   test("the board's phandles stay, the interrupt controller's too", () => {
+    const whole = planned();
     expect(cellsOf(at(whole, "/soc/serial@0"), "clocks")[0]).toBe(cellsOf(at(whole, CRU), "phandle")[0]);
     expect(whole.tree.byPhandle(cellsOf(whole.tree.root, "interrupt-parent")[0] ?? 0)?.name).toBe("interrupt-controller@8000000");
   });
 });
 
 describe("the clock controller, the pins and the DMA engine are another's", () => {
-  const lost = made({ linux: ["/soc/serial@1000"], other: [CRU, "/pinctrl", "/dma-controller@10003000"] });
-  const uart = at(lost, "/soc/serial@1000");
+  const planned = (): Made => made({ linux: ["/soc/serial@1000"], other: [CRU, "/pinctrl", "/dma-controller@10003000"] });
 
   test("a fixed clock of the rate that the tree has set stands in, in its place", () => {
+    const lost = planned();
+    const uart = at(lost, "/soc/serial@1000");
     const [first = 0, second = 0] = cellsOf(uart, "clocks");
     expect(cellsOf(lost.tree.byPhandle(first) ?? uart, "clock-frequency")).toEqual([50_000_000]);
     expect(lost.tree.byPhandle(second)?.name).toBe("oscillator");
@@ -72,6 +77,8 @@ describe("the clock controller, the pins and the DMA engine are another's", () =
   });
 
   test("channels and pins go, with their names, and a regulator's switch", () => {
+    const lost = planned();
+    const uart = at(lost, "/soc/serial@1000");
     const gone = ["dmas", "dma-names", "pinctrl-0", "pinctrl-1", "pinctrl-names"];
     expect(gone.filter((name) => uart.properties.has(name))).toEqual([]);
     expect(uart.properties.has("vcc-supply")).toBe(true);
@@ -79,6 +86,7 @@ describe("the clock controller, the pins and the DMA engine are another's", () =
   });
 
   test("each is noted, with what was done", () => {
+    const lost = planned();
     const noted = lost.losses.map(({ node, reference, done, hz }) => [node.name, reference.property, reference.index, done, hz]);
     expect(noted).toEqual([
       ["serial@1000", "clocks", 0, "clock", 50_000_000],
@@ -92,9 +100,11 @@ describe("the clock controller, the pins and the DMA engine are another's", () =
 });
 
 describe("what there is no device without", () => {
-  const lost = made({ linux: ["/soc/ethernet@2000"], other: [CRU, "/syscon@10001000", "/pinctrl/gpio@10002000", "/pinctrl"] });
+  const planned = (): Made =>
+    made({ linux: ["/soc/ethernet@2000"], other: [CRU, "/syscon@10001000", "/pinctrl/gpio@10002000", "/pinctrl"] });
 
   test("a syscon, an interrupt, a clock of which nobody knows the rate: refused", () => {
+    const lost = planned();
     const refused = lost.losses.filter(({ done }) => done === "refuse");
     expect(refused.map(({ node, reference }) => `${node.name} ${reference.property}`)).toEqual([
       "ethernet@2000 clocks",
@@ -113,6 +123,7 @@ describe("what there is no device without", () => {
   });
 
   test("an assigned clock goes with its parent, and leaves the others theirs", () => {
+    const lost = planned();
     const mac = at(lost, "/soc/ethernet@2000");
     const osc = cellsOf(at(lost, "/oscillator"), "phandle");
     expect([cellsOf(mac, "assigned-clocks"), cellsOf(mac, "assigned-clock-parents")]).toEqual([osc, osc]);
