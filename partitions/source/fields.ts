@@ -21,12 +21,17 @@ export const own = (mapping: unknown, key: PropertyKey): unknown =>
     ? (mapping as Record<PropertyKey, unknown>)[key]
     : undefined;
 
+/** Of a number, behind its point. */
+const SHOWN_DIGITS = 2;
+
 /** What a person wrote, short enough for a message. */
 export function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   // As YAML has it: JSON knows neither.
   if (typeof value === "number" && !Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
+  // YAML has it as the nearest that JavaScript knows, which nobody has written.
+  if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) return `about ${value.toExponential(SHOWN_DIGITS)}`;
   return typeof value === "object" ? "a mapping" : (JSON.stringify(value) ?? "nothing");
 }
 

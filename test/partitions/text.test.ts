@@ -63,6 +63,9 @@ describe("UTF-8", () => {
 
 test.each<[string, RegExp]>([
   ["memory: .inf", /^a.memory cannot be \.inf: write /],
+  ["memory: 9007199254740993", /^a.memory cannot be about 9\.01e\+15: write /],
+  ["memory: -9007199254740993", /^a.memory cannot be about -9\.01e\+15: write /],
+  ["memory: 9007199254740991", /^a.memory cannot be 9007199254740991: write /],
   ["memory: -.inf", /^a.memory cannot be -\.inf: write /],
   ["memory: .nan", /^a.memory cannot be \.nan: write /],
   ["cpus: []", /^a.cpus cannot be a list of 0: write a list of 1 to \d+ pCPU numbers/],

@@ -28,6 +28,16 @@ function textOf(file: string): string {
   return typeof bytes === "string" ? "" : decodeUtf8(bytes).text;
 }
 
+/** Nobody reads more at once: they scroll away what comes first. */
+const SHOWN_MAX = 100;
+
+/** All, or the first ones, errors before warnings. */
+function mostImportant(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= SHOWN_MAX) return diagnostics;
+  const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+  return [...diagnostics.filter(isError), ...diagnostics.filter((each) => !isError(each))].slice(0, SHOWN_MAX);
+}
+
 /** `shown`: what has been shown before, and is not again. */
 export function showDiagnostics(
   { diagnostics, source }: Pick<Outcome, "diagnostics" | "source">,
@@ -35,12 +45,15 @@ export function showDiagnostics(
 ): void {
   const paint = paintFor(process.stderr);
   const texts = new Map([[source.file, source.text]]);
-  for (const diagnostic of diagnostics.filter((each) => !shown.some((old) => isDeepStrictEqual(old, each)))) {
+  const fresh = diagnostics.filter((each) => !shown.some((old) => isDeepStrictEqual(old, each)));
+  for (const diagnostic of mostImportant(fresh)) {
     const { file } = diagnostic;
     const text = texts.get(file) ?? textOf(file);
     texts.set(file, text);
     console.error(`${formatDiagnostic(diagnostic, file, text, paint)}\n`);
   }
+  const more = fresh.length - SHOWN_MAX;
+  if (more > 0) console.error(`and ${more} more\n`);
 }
 
 /** The planned system; shows what is wrong, and throws when it is too much. */
