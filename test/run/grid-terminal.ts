@@ -109,7 +109,7 @@ export class GridTerminal {
     if (letter === "m") return;
     if (prefix === "?" && parameter === "25") this.cursorShown = letter === "h";
     else if (prefix === "?" && parameter === "2026") return;
-    else if (letter === "A") this.#row = Math.max(0, this.#row - Number(parameter));
+    else if (letter === "A") this.#row = Math.max(0, this.#row - Math.max(1, Number(parameter))); // as xterm: 0 is 1
     else if (letter === "H" && parameter === "") {
       this.#row = 0;
       this.#column = 0;

@@ -31,12 +31,12 @@ export interface FirmwareFiles {
   readonly disk: string;
 }
 
-/** The machine alone. */
-export function machineArguments(board: Board): string[] {
+/** The machine alone. `wish`: more of it, behind a comma. */
+export function machineArguments(board: Board, wish = ""): string[] {
   const { qemu } = board.boot;
   if (qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
   const memory = board.ram.reduce((sum, { size }) => sum + size, 0) / MIB;
-  return ["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(qemu.smp ?? pcpusOf(board).length), "-m", `${memory}M`];
+  return ["-M", qemu.machine + wish, "-cpu", qemu.cpu, "-smp", String(qemu.smp ?? pcpusOf(board).length), "-m", `${memory}M`];
 }
 
 export function qemuArguments({ board, partitions, image, disk, firmware }: QemuSystem): string[] {

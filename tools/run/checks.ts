@@ -5,7 +5,7 @@ import { describeEvent } from "../../industrial/link/events.ts";
 import type { HypervisorEvent } from "../../industrial/link/telemetry.ts";
 import { layOut } from "./columns.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
-import type { Paint } from "./paint.ts";
+import { type Paint, titled } from "./paint.ts";
 import type { Session } from "./session.ts";
 
 export interface Check {
@@ -146,7 +146,7 @@ export const allPassed = (checks: readonly Check[]): boolean => checks.every((ch
 export function checkTable(checks: readonly Check[], paint: Paint): string[] {
   const bad = ["red", "bold"] as const;
   const shown = { passed: paint("green", "ok"), failed: paint([...bad], "FAILED"), pending: paint([...bad], "NOT SEEN") };
-  const [titles = "", ...rows] = layOut(
+  const table = layOut(
     [
       { title: "CHECK", align: "left", cell: ({ name }: Check) => name },
       { title: "RESULT", align: "left", cell: (check) => shown[check.verdict] },
@@ -154,5 +154,5 @@ export function checkTable(checks: readonly Check[], paint: Paint): string[] {
     ],
     checks,
   );
-  return [paint("bold", titles), ...rows];
+  return titled(table, paint);
 }

@@ -42,12 +42,14 @@ function watchLinux(session: Session): () => Check[] {
   session.on("console", (partition, bytes) => {
     if (session.monitor.nameOf(partition) === DEMO_LINUX) lines.push(bytes);
   });
+  const reported = (): Check => {
+    const name = `${DEMO_LINUX} has its CPUs, disk, network and channel`;
+    if (report === undefined) return { name, verdict: "pending", detail: `no line of its init with ${has.join(" ")}` };
+    const words = report.split(" ");
+    return { name, verdict: verdict(has.every((word) => words.includes(word))), detail: report };
+  };
   return () => [
-    {
-      name: `${DEMO_LINUX} has its CPUs, disk, network and channel`,
-      verdict: report === undefined ? "pending" : verdict(has.every((word) => report?.split(" ").includes(word))),
-      detail: report ?? `no line of its init with ${has.join(" ")}`,
-    },
+    reported(),
     {
       name: `${DEMO_LINUX} reads the PLC's process image`,
       verdict: scans.length < 2 ? "pending" : verdict(scans.every((count, at) => at === 0 || count > (scans[at - 1] ?? 0n))),
@@ -75,7 +77,6 @@ function watchPlc(session: Session): () => Check[] {
     last = scans;
   });
   return () => {
-    const plc = session.monitor.named(DEMO_PLC);
     const grew = first !== undefined && last > first;
     const steady = !backwards && standstill <= STANDSTILL_MAX_NS;
     return [
@@ -87,13 +88,15 @@ function watchPlc(session: Session): () => Check[] {
             ? "no telemetry with scans"
             : `${first} → ${last}${backwards ? ", went back" : ""}, longest standstill ${showTime(standstill)}`,
       },
-      {
-        name: `${DEMO_PLC} never held by the hypervisor`,
-        verdict: plc === undefined || plc.vcpus.length === 0 ? "pending" : verdict(plc.held === 0n),
-        detail: plc === undefined || plc.vcpus.length === 0 ? "no telemetry of its vCPU" : `held ${showTime(plc.held)}`,
-      },
+      neverHeld(session.monitor.named(DEMO_PLC)),
     ];
   };
+}
+
+function neverHeld(plc: PartitionRecord | undefined): Check {
+  const name = `${DEMO_PLC} never held by the hypervisor`;
+  if (plc === undefined || plc.vcpus.length === 0) return { name, verdict: "pending", detail: "no telemetry of its vCPU" };
+  return { name, verdict: verdict(plc.held === 0n), detail: `held ${showTime(plc.held)}` };
 }
 
 /** Whether a partition works is known of those that publish something: of Linux, direct where it has to be, it is not. */

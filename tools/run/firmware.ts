@@ -97,10 +97,9 @@ export class FirmwareChain {
 function treeOf(board: Board): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "axv-tree-"));
   const file = join(folder, "board.dtb");
-  const [option = "", machine = "", ...more] = machineArguments(board);
   try {
     const quiet = ["-nic", "none", "-display", "none"];
-    execFileSync(findQemu(), [option, `${machine},dumpdtb=${file}`, ...more, ...quiet], { stdio: "pipe" });
+    execFileSync(findQemu(), [...machineArguments(board, `,dumpdtb=${file}`), ...quiet], { stdio: "pipe" });
     return readFileSync(file);
   } finally {
     rmSync(folder, { recursive: true });

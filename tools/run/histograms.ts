@@ -10,7 +10,7 @@
 import type { Histogram } from "../../industrial/live/samples.ts";
 import type { Monitor } from "../../industrial/live/monitor.ts";
 import { type Column, displayWidth, layOutFolded } from "./columns.ts";
-import type { Paint } from "./paint.ts";
+import { type Paint, titled } from "./paint.ts";
 
 /** Eighths of a row, from one on (Unicode, Block Elements). */
 const BLOCKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
@@ -59,7 +59,7 @@ const figures: readonly Column<Time>[] = [
 /** As large as `rows` allow; where that is less than a row for each one's bars, the last ones stand beyond it. */
 export function histogramBlock(monitor: Monitor, width: number, rows: number, paint: Paint): string[] {
   const times = timesOf(monitor);
-  const table = layOutFolded(figures, times, width).flatMap(([titles = "", ...lines]) => [paint("bold", titles), ...lines]);
+  const table = layOutFolded(figures, times, width).flatMap((lines) => titled(lines, paint));
   const drawn = times.filter(({ histogram }) => histogram !== undefined);
   const most = Math.floor((width + GAP.length) / (COLUMNS_LEAST + GAP.length));
   const abreast = Math.max(1, Math.min(drawn.length, most));

@@ -31,10 +31,10 @@ export function parseLimit(text: string, partitions: readonly PartitionPlan[]): 
   const [, whose, name = "", number, unit = ""] = LIMIT.exec(text.trim()) ?? [];
   const found = partitions.flatMap((partition, index) => {
     if (whose !== undefined && partition.name !== whose) return [];
-    const { tags } = partition;
-    const tag = [name, name + MAXIMUM].map((wanted) => tags.findIndex((each) => each.name === wanted)).find((at) => at >= 0);
-    if (tag === undefined) return [];
-    return [{ partition: index, tag, name: `${partition.name}: ${tags[tag]?.name ?? ""}`, unit: tags[tag]?.unit ?? "count" }];
+    const tags = [...partition.tags.entries()];
+    const meant = [name, name + MAXIMUM].flatMap((wanted) => tags.filter(([, tag]) => tag.name === wanted));
+    return meant.slice(0, 1).map(([tag, { name: found, unit: ofTag }]) =>
+      ({ partition: index, tag, name: `${partition.name}: ${found}`, unit: ofTag }));
   });
   if (number === undefined || found.length === 0) throw new RunError("AXV_LIMIT", text, known(partitions));
   return found.map((limit) => {

@@ -14,6 +14,10 @@ export function paintFor(stream: NodeJS.WriteStream): Paint {
   return stream.isTTY && (stream as WriteStream).hasColors() ? coloured : plain;
 }
 
+/** A table whose first line has the titles. */
+export const titled = (table: readonly string[], paint: Paint): string[] =>
+  table.map((line, at) => (at === 0 ? paint("bold", line) : line));
+
 /** Labels of the consoles, in turn. */
 const LABELS: readonly Format[] = ["cyan", "magenta", "green", "blue", "yellow"];
 

@@ -125,14 +125,8 @@ function launch(emulator: Emulator, machineArguments: readonly string[], image: 
   }
 }
 
-function duplex(child: ChildProcess, descriptor: number): Duplex {
-  // Node types the descriptors above 2 as one-way streams; what it makes is a socket (libuv: UV_CREATE_PIPE is a socketpair).
-  const stream = child.stdio[descriptor];
-  if (stream === null || stream === undefined || !("read" in stream && "write" in stream)) {
-    throw new RunError("AXV_QEMU_FAILED", "could not be started", `no pipe for descriptor ${descriptor}`);
-  }
-  return stream as Duplex;
-}
+/** Node types the descriptors above 2 as one-way streams; what it makes is a socket (libuv: UV_CREATE_PIPE is a socketpair). */
+const duplex = (child: ChildProcess, descriptor: number): Duplex => child.stdio[descriptor] as Duplex;
 
 function deathError(said: string, code: number | null, signal: NodeJS.Signals | null): RunError {
   if (/address already in use|could not set up host forwarding/i.test(said)) return new RunError("AXV_QEMU_PORT", said);

@@ -74,7 +74,7 @@ function dial(path: string): Promise<Socket> {
     socket.once("error", () => reject(new RunError("AXV_RUN_GONE", path)));
     socket.once("connect", () => {
       socket.removeAllListeners("error");
-      socket.on("error", () => socket.destroy()); // the run has ended
+      socket.on("error", () => {}); // the run has ended: it closes
       resolve(socket);
     });
   });

@@ -76,7 +76,7 @@ export class RunServer {
 
   #accept(socket: Socket): void {
     this.#clients.add(socket);
-    socket.on("error", () => socket.destroy()); // it hung up
+    socket.on("error", () => {}); // it hung up: it closes
     socket.on("close", () => {
       this.#clients.delete(socket);
       this.#attached.delete(socket);

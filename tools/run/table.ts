@@ -4,7 +4,7 @@ import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
 import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
 import { showCount, showRate, showSlot, showTime, showUpdate, showUptime } from "../../industrial/live/show.ts";
-import { type Paint, STATE_FORMATS } from "./paint.ts";
+import { type Paint, STATE_FORMATS, titled } from "./paint.ts";
 
 /** The profile whose partitions publish PLC_TAG_*. */
 const PLC_GUEST = "plc";
@@ -123,9 +123,7 @@ const plcColumns: readonly Column<PartitionRecord>[] = [
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
   const plcs = monitor.partitions.filter((partition) => partition.plan.guest === PLC_GUEST);
   const plcTables = plcs.length > 0 ? layOutFolded(plcColumns, plcs, width) : [];
-  const shown = [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap(([titles, ...rows]) =>
-    titles === undefined ? [] : [paint("bold", titles), ...rows],
-  );
+  const shown = [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap((table) => titled(table, paint));
   return monitor.system === undefined ? shown : [showSlot(monitor.system), ...shown];
 }
 
