@@ -2,9 +2,11 @@
 // look.
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Bridge } from "../../industrial/bridge/bridge.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
 import type { Link } from "../../industrial/link/link.ts";
 import { STATE_AT } from "../../partitions/tags/registers.ts";
+import type { TagTable } from "../../partitions/tags/table.ts";
 import { inProject } from "../../partitions/project.ts";
 import { planFile } from "../plan/file.ts";
 import { systemMap } from "../plan/map.ts";
@@ -57,19 +59,25 @@ export async function demoBridge(file: string): Promise<DemoBridge> {
   });
   const system = soundSystem(planFile(file, "none"));
   const bridge = await Bridge.start({ ...system, map: systemMap(system.plan) }, settings, log, () => link);
-  const { modbus, opcua, metrics, web } = bridge.ports;
-  const furnace = system.tags.table.flatMap(({ tags }) => tags).find(({ name }) => name === TRIED_TAG);
-  const shown =
-    furnace === undefined ? `holding ${STATE_AT}` : `input ${furnace.register} --type ${furnace.type.scalar} --watch 1s`;
   return {
     attach: async (own, note) => {
       tell = note;
       attached(own);
-      note(`OPC UA: opc.tcp://${HOST}:${opcua}, to read, without a name; try it with any client, such as UaExpert`);
-      note(`Modbus: ${HOST}:${modbus}; try: npx axv-part modbus read ${HOST}:${modbus} ${shown}`);
-      note(`The live page: http://${HOST}:${web}/; to command there, log in as ${user.name} with ${password}, until this ends`);
-      note(`Prometheus: try: curl http://${HOST}:${metrics}/metrics`);
+      for (const line of invitations(bridge.ports, system.tags.table, `log in as ${user.name} with ${password}`)) note(line);
       return bridge;
     },
   };
+}
+
+/** How to see what it serves. */
+export function invitations({ modbus, opcua, metrics, web }: Bridge["ports"], table: TagTable, login: string): string[] {
+  const furnace = table.flatMap(({ tags }) => tags).find(({ name }) => name === TRIED_TAG);
+  const shown =
+    furnace === undefined ? `holding ${STATE_AT}` : `input ${furnace.register} --type ${furnace.type.scalar} --watch 1s`;
+  return [
+    `OPC UA: opc.tcp://${HOST}:${opcua}, to read, without a name; try it with any client, such as UaExpert`,
+    `Modbus: ${HOST}:${modbus}; try: npx axv-part modbus read ${HOST}:${modbus} ${shown}`,
+    `The live page: http://${HOST}:${web}/; to command there, ${login}, until this ends`,
+    `Prometheus: try: curl http://${HOST}:${metrics}/metrics`,
+  ];
 }
