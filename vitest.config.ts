@@ -19,8 +19,8 @@ const SHARING = [
 const APART = [
   "bridge/bridge", "bridge/diskFull", "bridge/hypervisor", "bridge/linkTags", "bridge/node", "bridge/slot",
   "build/installed", "linux/fetch", "live/lines", "modbus/rtu", "modbus/tcp", "opcua/feed", "opcua/steadyTokens",
-  "run/attached", "run/attend", "run/emulator", "run/failure-watch", "run/firmware", "run/keys", "run/qemu", "run/run-socket",
-  "run/screen", "run/session", "run/view", "run/web", "verify/main", "web/fuzz", "web/server",
+  "run/attached", "run/attend", "run/checks", "run/emulator", "run/failure-watch", "run/firmware", "run/keys", "run/qemu",
+  "run/run-socket", "run/screen", "run/session", "run/view", "run/web", "verify/main", "web/fuzz", "web/server",
 ].map((name) => `test/${name}.test.ts`);
 /** npm run test:quick leaves them out. */
 const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : NOT_QUICK;

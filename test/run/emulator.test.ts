@@ -75,6 +75,12 @@ describe("a machine that starts", () => {
     expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toContain(join(folder, "qemu-system-aarch64"));
   });
 
+  test("a UART that breaks is no failure of its own: the machine's end says what has happened", async () => {
+    qemu(GREETING, OBEY);
+    const { uart } = await start();
+    expect(() => uart.emit("error", new Error("EPIPE"))).not.toThrow();
+  });
+
   test("its UART goes both ways", async () => {
     qemu(GREETING, READ, ANSWER, "read -r line <&3", 'echo "heard $line" >&3', OBEY);
     const { uart } = await start();
