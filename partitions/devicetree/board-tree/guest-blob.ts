@@ -95,7 +95,7 @@ function withBoard(board: BoardTree, { nodes }: Closure, own: TreeNode): TreeNod
   };
 }
 
-/** From two cells for an address and two for a size to as many as the board's tree has for them. */
+/** From two cells for an address and two for a size to as many as the board's tree has for them, which are two at most. */
 function fitted(root: FdtNode, reg: Value | undefined): number[] {
   const widths = [addressCells(root), sizeCells(root)];
   const values = Array.isArray(reg) ? (reg as readonly number[]) : [];
@@ -104,7 +104,7 @@ function fitted(root: FdtNode, reg: Value | undefined): number[] {
     const width = widths[n % 2] ?? 0;
     if (width < 1 || (width === 1 && high !== 0))
       throw malformed(root, "#address-cells", `and #size-cells leave no room for ${high.toString(16)}:${low.toString(16)}`);
-    return [...Array<number>(Math.max(0, width - 2)).fill(0), ...(width === 1 ? [] : [high]), low];
+    return width === 1 ? [low] : [high, low];
   });
 }
 
