@@ -24,7 +24,7 @@ export function read(reading: Reading, text: string, previous?: string): Instruc
 
 /** All that is read of an instruction, on one line; what there is nothing of is left out. */
 export function said({ flow, target, isPadding, reads, writes, ...rest }: Instruction): string {
-  const { stackPointer, framePointer, onStack, exclusive, ifNotZero } = rest;
+  const { stackPointer, framePointer, onStack, reserves, failsIn, ifNotZero } = rest;
   const moved = (name: string, where: Instruction["stackPointer"]): string[] => {
     if (where === undefined) return [];
     if (where === "unknown") return [`${name} anywhere`];
@@ -46,7 +46,8 @@ export function said({ flow, target, isPadding, reads, writes, ...rest }: Instru
     ...moved("sp", stackPointer),
     ...moved("frame", framePointer),
     ...accessed(),
-    ...(exclusive === undefined ? [] : [exclusive === "load" ? "reserves" : `fails in x${exclusive.failed}`]),
+    ...(reserves ? ["reserves"] : []),
+    ...(failsIn === undefined ? [] : [`fails in x${failsIn}`]),
     ...(ifNotZero === undefined ? [] : [`if x${ifNotZero} is not zero`]),
   ].join("; ");
 }

@@ -79,7 +79,7 @@ describe("a function", () => {
   test("begins at a whole instruction", () => {
     const odd = [{ name: "f", value: 0x1002 }];
     expect(() => code(odd)).toThrow(
-      /^function f at 0x1002, not a multiple of 4: the file is not a 64-bit little-endian AArch64 executable .*\[elf-malformed\]$/,
+      "function f at 0x1002, not a multiple of 4: the file is not a 64-bit little-endian AArch64 executable with a symbol table",
     );
     expect(code(odd, 2).functions).toHaveLength(1);
   });

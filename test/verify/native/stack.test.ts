@@ -1,6 +1,6 @@
 // Stack depth, counted by hand in assembly and compared with what clang's prologues say.
 import { describe, expect, test } from "vitest";
-import { analyse, PRELUDE, refusals, type Sample } from "../sample.ts";
+import { analyse, BOUNDED, PRELUDE, refusals, type Sample } from "../sample.ts";
 
 const assembly = (text: string): Sample => analyse({ assembly: `.text\n${text}` });
 const bytes = (text: string, name = "f"): number => {
@@ -99,4 +99,66 @@ describe("entry code", () => {
     const sample = assembly("f: sub sp, sp, #48\n wfi\n bl g\n eret\n g: sub sp, sp, #16\n add sp, sp, #16\n ret");
     expect(sample.routine("f+0x8 (after WFI)").stack.bytes).toBe(64);
   });
+});
+
+describe("what is said of a stack that cannot be followed", () => {
+  const ADVICE = "the depth of the stack must be a constant on every path; no variable-length arrays, no alloca [stack-dynamic]";
+  const UNEQUAL = `paths through f leave the stack at different depths: ${ADVICE}`;
+  const problems = (text: string): string[] =>
+    analyse({ assembly: `${BOUNDED}.text\n${text}` }).program.problems.map(({ message }) => message);
+  /** Of a function that nobody calls: only its callers would mind. */
+  const irregular = (text: string): string | undefined => {
+    const sample = analyse({ assembly: `${BOUNDED}.text\n${text}` });
+    expect(refusals(sample)).toEqual([]);
+    return sample.routine("f").stack.irregular?.message;
+  };
+  const calling = (callee: string): string => `e: str x30, [sp, #-16]!\n bl f\n ldr x30, [sp], #16\n ret\n f: ${callee}`;
+
+  test("in what is called with something on the stack", () => {
+    expect(problems(calling("mov sp, x0\n mov sp, x1\n ret"))).toEqual([`"mov sp, x0" in f: ${ADVICE}`]);
+    expect(problems(calling("sub sp, sp, #16\n ret"))).toEqual([UNEQUAL]);
+    expect(problems(calling("sub sp, sp, #16\n b g\n g: ret"))).toEqual([UNEQUAL]);
+    expect(problems(calling("b g\n g: add sp, x0, #16\n ret"))).toEqual([`"add sp, x0, #0x10" in g: ${ADVICE}`]);
+  });
+
+  test("in what nobody calls, or calls with nothing there", () => {
+    expect(irregular("f: nop\n ret")).toBeUndefined();
+    expect(irregular("f: sub sp, sp, #16\n ret")).toBe(UNEQUAL);
+    expect(irregular("f: sub sp, sp, #16\n b g\n g: ret")).toBe(UNEQUAL);
+    expect(irregular("f: sub sp, sp, #16\n eret")).toBeUndefined();
+    expect(irregular("f: mov sp, x0\n sub sp, sp, #16\n ret")).toBe(`"mov sp, x0" in f: ${ADVICE}`);
+    expect(irregular("f: bl g\n bl h\n brk #1\n g: mov sp, x0\n ret\n h: mov sp, x1\n ret")).toBe(`"mov sp, x0" in g: ${ADVICE}`);
+  });
+
+  test("where ways meet", () => {
+    expect(problems("f: cbz x0, 1f\n sub sp, sp, #16\n 1: ret")).toEqual([UNEQUAL]);
+    expect(problems("f: nop\n 1: nop\n bounded 3, 1\n sub sp, sp, #16\n cbnz x0, 1b\n ret")).toEqual([UNEQUAL]);
+  });
+
+  test("by a frame pointer that differs where ways meet", () => {
+    const frame = (one: string, other: string): string =>
+      `f: sub sp, sp, #32\n mov x29, sp\n cbz x0, 1f\n ${one}\n b 2f\n 1: ${other}\n 2: mov sp, x29\n add sp, sp, #32\n ret`;
+    expect(irregular(frame("nop", "nop"))).toBeUndefined();
+    expect(irregular(frame("add x29, sp, #0", "nop"))).toBeUndefined();
+    expect(irregular(frame("add x29, sp, #8", "nop"))).toBe(`"mov sp, x29" in f: ${ADVICE}`);
+    expect(irregular(frame("nop", "add x29, sp, #8"))).toBe(`"mov sp, x29" in f: ${ADVICE}`);
+  });
+
+  test("by a frame pointer that a loop changes", () => {
+    const head = "f: sub sp, sp, #32\n mov x29, sp";
+    const tail = "add sp, sp, #32\n ret";
+    expect(problems(`${head}\n 1: nop\n bounded 3, 1\n add x29, sp, #8\n cbnz x0, 1b\n ${tail}`)).toEqual([UNEQUAL]);
+    const twoBlocks = "1: nop\n bounded 3, 1\n cbz x1, 2f\n add x29, sp, #8\n 2: nop\n cbnz x0, 1b";
+    expect(problems(`${head}\n ${twoBlocks}\n ${tail}`)).toEqual([UNEQUAL]);
+    expect(problems(`${head}\n 1: nop\n bounded 3, 1\n mov x29, sp\n cbnz x0, 1b\n ${tail}`)).toEqual([]);
+    // Nobody knew it before, and nobody asks.
+    expect(problems(`f: sub sp, sp, #32\n 1: nop\n bounded 3, 1\n add x29, sp, #8\n cbnz x0, 1b\n ${tail}`)).toEqual([]);
+  });
+});
+
+test("another stack is empty: what is called on it adds to nothing", () => {
+  const callees = "h: sub sp, sp, #64\n add sp, sp, #64\n ret";
+  expect(bytes(`f: mov sp, x0\n sub sp, sp, #32\n bl h\n mov sp, x1\n bl h\n brk #1\n ${callees}`)).toBe(96);
+  const other = "k: mov sp, x0\n sub sp, sp, #16\n ret";
+  expect(bytes(`f: sub sp, sp, #48\n add sp, sp, #48\n bl k\n bl h\n brk #1\n ${other}\n ${callees}`)).toBe(64);
 });

@@ -136,10 +136,13 @@ function stackAccess({ mnemonic, operands }: Written): StackAccess | "anywhere" 
 }
 
 /** Load-exclusive and store-exclusive (B2.12). */
-function exclusive({ mnemonic, operands }: Written): Instruction["exclusive"] {
-  if (/^lda?x[rp]/.test(mnemonic)) return "load";
-  const status = /^stl?x[rp]/.test(mnemonic) ? /^w(\d+),/.exec(operands)?.[1] : undefined;
-  return status === undefined ? undefined : { failed: Number(status) };
+const RESERVES = /^lda?x[rp]/;
+const MAY_FAIL = /^stl?x[rp]/;
+
+/** W0…W30, as the first operand. */
+function firstWord(operands: string): number | undefined {
+  const digits = /^w(\d+),/.exec(operands)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** lld's answer to Cortex-A53 erratum 843419: one load, and a branch back to the instruction after it. */
@@ -154,7 +157,6 @@ export const AARCH64_READING: Reading = {
   note: "HVC, SMC and WFI count as one instruction each; a BRK (trap) ends its path and is a panic.",
   decode(written) {
     const { mnemonic, operands } = written;
-    const notZero = mnemonic === "cbnz" ? /^w(\d+),/.exec(operands)?.[1] : undefined;
     return {
       ...written,
       flow: flowOf(mnemonic),
@@ -163,8 +165,9 @@ export const AARCH64_READING: Reading = {
       ...accessOf(written),
       ...pointersAfter(written),
       onStack: stackAccess(written),
-      exclusive: exclusive(written),
-      ifNotZero: notZero === undefined ? undefined : Number(notZero),
+      reserves: RESERVES.test(mnemonic),
+      failsIn: MAY_FAIL.test(mnemonic) ? firstWord(operands) : undefined,
+      ifNotZero: mnemonic === "cbnz" ? firstWord(operands) : undefined,
     };
   },
 };

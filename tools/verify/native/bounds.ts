@@ -121,7 +121,7 @@ function boundOf(
     atHeader.some((outer) => own.some((inner) => nesting.encloses(markerKey(outer), markerKey(inner))));
   if (sharesHeader || possible.length === 0) {
     if (fewest(undefined, fromInner, true).around === 0) {
-      throw new VerifyError("loop-unmarked", `a loop in ${graph.name}`, graph.blocks[header]?.instructions[0]?.source);
+      throw new VerifyError("loop-unmarked", `a loop in ${graph.name}`, graph.blocks[header]?.first.source);
     }
     const limits = new Map([...all, ...around].map((marker) => [markerKey(marker), marker.limit]));
     // A key that lies inside itself stands for two loops.

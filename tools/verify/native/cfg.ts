@@ -9,7 +9,10 @@ export interface Block {
   /** Position in `Graph.blocks`. */
   readonly index: number;
   readonly start: number;
+  /** One at least. */
   readonly instructions: readonly Instruction[];
+  readonly first: Instruction;
+  readonly last: Instruction;
   readonly successors: readonly number[];
   /** Start addresses of functions that the last instruction jumps to (tail calls). */
   readonly tails: readonly number[];
@@ -46,20 +49,17 @@ export function buildGraph(context: GraphContext, name: string, entry: number): 
   let comesBack = false;
 
   for (const start of leaders) {
-    const instructions: Instruction[] = [];
-    for (let address = start; ;) {
-      const here = step(address);
-      const next = address + here.instruction.bytes;
+    let here = step(start);
+    const first = here.instruction;
+    const instructions = [first];
+    while (isStraight(here) && !leaders.has(behind(here))) {
+      here = step(behind(here));
       instructions.push(here.instruction);
-      if (isStraight(here) && !leaders.has(next)) {
-        address = next;
-        continue;
-      }
-      if (here.wait) afterWait.push(next);
-      comesBack ||= here.comesBack;
-      drafts.set(start, { start, instructions, next: here.next, tails: here.tails, leaves: here.leaves });
-      break;
     }
+    if (here.wait) afterWait.push(behind(here));
+    comesBack ||= here.comesBack;
+    const { instruction: last, next, tails, leaves } = here;
+    drafts.set(start, { start, instructions, first, last, next, tails, leaves });
   }
   return { name, entry, blocks: inReversePostorder(entry, drafts), afterWait, returns: comesBack, calls: context.code.calls };
 }
@@ -74,12 +74,13 @@ interface Step {
   readonly wait: boolean;
 }
 
-type Draft = Pick<Block, "start" | "instructions" | "tails" | "leaves"> & { readonly next: readonly number[] };
+type Draft = Omit<Block, "index" | "successors"> & { readonly next: readonly number[] };
 
 function stepAt({ code, inside, mayWait, returns }: GraphContext, address: number): Step {
   const instruction = code.at(address);
   if (instruction === undefined) throw new VerifyError("undecodable", `${inside.name} runs into ${code.describe(address)}`);
-  const flow = instruction.flow === "wait" && !mayWait ? "next" : instruction.flow;
+  const { flow } = instruction;
+  const wait = flow === "wait" && mayWait;
   const refuse = (why: "indirect-call" | "indirect-branch" | "undecodable"): VerifyError =>
     new VerifyError(why, `"${instruction.mnemonic} ${instruction.operands}" at ${code.describe(address)}`, instruction.source);
   if (flow === "indirect-call" || flow === "indirect-branch" || flow === "undecodable") throw refuse(flow);
@@ -97,7 +98,7 @@ function stepAt({ code, inside, mayWait, returns }: GraphContext, address: numbe
   };
 
   if (flow === "branch" || flow === "conditional") goTo(targetOf());
-  let endsHere = flow === "return" || flow === "end" || flow === "wait";
+  let endsHere = flow === "return" || flow === "end" || wait;
   if (flow === "call") {
     const target = targetOf();
     if (code.startingAt(target) === undefined) {
@@ -107,11 +108,15 @@ function stepAt({ code, inside, mayWait, returns }: GraphContext, address: numbe
   }
   if (!endsHere && flow !== "branch") goTo(address + instruction.bytes);
   const comesBack = flow === "return" || tails.some((target) => returns(target));
-  return { instruction, next: [...new Set(next)], tails, leaves: endsHere, comesBack, wait: flow === "wait" };
+  return { instruction, next: [...new Set(next)], tails, leaves: endsHere, comesBack, wait };
 }
 
-const isStraight = ({ instruction, next, tails }: Step): boolean =>
-  next.length === 1 && next[0] === instruction.address + instruction.bytes && tails.length === 0;
+/** Where the next instruction in memory is. */
+const behind = ({ instruction }: Step): number => instruction.address + instruction.bytes;
+
+/** It is the only one that control goes to. */
+const isStraight = (here: Step): boolean =>
+  here.next.length === 1 && here.next[0] === behind(here) && here.tails.length === 0;
 
 function findLeaders(entry: number, step: (address: number) => Step): Set<number> {
   const leaders = new Set([entry]);

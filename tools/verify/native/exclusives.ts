@@ -15,7 +15,7 @@ export function isExclusiveRetry(graph: Graph, loop: Loop): boolean {
   if (instructions.some(({ flow }) => flow === "call")) return false;
   const header = graph.blocks[loop.header]?.start;
   return (
-    instructions.some(({ exclusive }) => exclusive === "load") &&
+    instructions.some(({ reserves }) => reserves) &&
     blocks.every((block) => !loop.latches.includes(block.index) || retries(block, header))
   );
 }
@@ -24,11 +24,10 @@ export function isExclusiveRetry(graph: Graph, loop: Loop): boolean {
  * A store that says in a register whether it failed, and at the block's end a branch back if it did; nothing writes it in
  * between.
  */
-function retries({ instructions }: Block, header: number | undefined): boolean {
-  const at = instructions.findLastIndex(({ exclusive }) => exclusive !== undefined && exclusive !== "load");
-  const store = instructions[at]?.exclusive;
-  const branch = instructions.at(-1);
-  if (store === undefined || store === "load" || branch === undefined) return false;
-  const written = instructions.slice(at + 1, -1).some(({ writes }) => (writes & bit(store.failed)) !== 0);
-  return !written && branch.ifNotZero === store.failed && branch.target === header;
+function retries({ instructions, last }: Block, header: number | undefined): boolean {
+  const at = instructions.findLastIndex(({ failsIn }) => failsIn !== undefined);
+  const failed = instructions[at]?.failsIn;
+  if (failed === undefined) return false;
+  const written = instructions.slice(at + 1).some(({ writes }) => (writes & bit(failed)) !== 0);
+  return !written && last.ifNotZero === failed && last.target === header;
 }

@@ -63,10 +63,10 @@ export interface Instruction extends Written {
   readonly framePointer?: Moved | undefined;
   /** "anywhere": it stores somewhere on the stack. */
   readonly onStack?: StackAccess | "anywhere" | undefined;
-  /**
-   * Half of a retry loop: a load that reserves, or a store that fails where the reservation is lost, and says so in a register.
-   */
-  readonly exclusive?: "load" | { readonly failed: number } | undefined;
+  /** A load that begins a retry loop: a store fails where the reservation is lost. */
+  readonly reserves: boolean;
+  /** The register in which such a store says whether it has failed. */
+  readonly failsIn?: number | undefined;
   /** A conditional branch that is taken if this register is not zero, and reads nothing else. */
   readonly ifNotZero?: number | undefined;
 }

@@ -52,7 +52,7 @@ function liveness(graph: Graph, ofFunction: (start: number) => Kept): { live: Re
       ...block.successors.map((index) => live[index] ?? NONE),
       ...block.tails.map((start) => ofFunction(start).needs),
     ];
-    let needed = wanted.reduce(union, block.instructions.at(-1)?.flow === "return" ? results : NONE);
+    let needed = wanted.reduce(union, block.last.flow === "return" ? results : NONE);
     for (const instruction of block.instructions.toReversed()) {
       after.set(instruction, needed);
       const called = calledBy(instruction);
@@ -95,7 +95,7 @@ function changesOf(graph: Graph, ofFunction: (start: number) => Kept): Registers
       const before = states[block.index];
       if (before === undefined) continue;
       const state = block.instructions.reduce((now, one) => step(now, one, graph.calls, ofFunction), before);
-      if (block.instructions.at(-1)?.flow === "return") changes = union(changes, state.changed);
+      if (block.last.flow === "return") changes = union(changes, state.changed);
       for (const tail of block.tails) changes = union(changes, union(state.changed, ofFunction(tail).changes));
       for (const index of block.successors) {
         const joined = join(states[index], state);
@@ -127,7 +127,7 @@ function step(state: State, instruction: Instruction, { link }: CallingStandard,
   const depth = state.depth + (moved?.by ?? 0);
   if (onStack === undefined) return { changed, depth, slots: state.slots };
   const slots = new Map(state.slots);
-  let after = onStack.kind === "load" ? changed : state.changed;
+  let after = changed;
   let slot = state.depth + onStack.offset;
   for (const { register, bytes } of onStack.registers) {
     if (onStack.kind === "store") {

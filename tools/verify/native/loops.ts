@@ -36,7 +36,7 @@ export function findLoops(graph: Graph): LoopForest {
     for (const successor of block.successors) {
       if (successor > block.index) continue;
       if (!dominates(successor, block.index)) {
-        const source = blocks[successor]?.instructions[0]?.source;
+        const source = blocks[successor]?.first.source;
         throw new VerifyError("loop-irreducible", `in ${graph.name}`, source);
       }
       latchesOf.set(successor, [...(latchesOf.get(successor) ?? []), block.index]);

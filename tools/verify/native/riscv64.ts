@@ -105,28 +105,28 @@ function pointersAfter({ mnemonic, operands }: Written, previous: Written | unde
   return target === "sp" ? { stackPointer: known } : { framePointer: known };
 }
 
-const BYTES: Readonly<Record<string, number>> = { b: 1, h: 2, w: 4, d: 8 };
 const WHOLE_BYTES = 8;
-const ACCESS = /^(l|s)([bhwd])u?$/;
+/** Of integer registers. */
+const ACCESS: ReadonlyMap<string, { readonly kind: StackAccess["kind"]; readonly bytes: number }> = new Map(
+  Object.entries({ b: 1, h: 2, w: 4, d: WHOLE_BYTES }).flatMap(([width, bytes]) => [
+    [`l${width}`, { kind: "load" as StackAccess["kind"], bytes }] as const,
+    [`l${width}u`, { kind: "load", bytes }] as const,
+    [`s${width}`, { kind: "store", bytes }] as const,
+  ]),
+);
 
 function stackAccess({ mnemonic, operands }: Written): StackAccess | "anywhere" | undefined {
   const [value = "", address = ""] = split(operands);
   const [, offset = "", base] = ADDRESS.exec(address) ?? [];
   if (base !== "sp") return undefined;
-  const [, direction, width = ""] = ACCESS.exec(mnemonic) ?? [];
-  const bytes = BYTES[width];
-  if (bytes === undefined) return "anywhere";
+  const access = ACCESS.get(mnemonic);
+  if (access === undefined) return "anywhere";
+  const { kind, bytes } = access;
   const register = bytes === WHOLE_BYTES ? NUMBERS.get(value) : undefined;
-  const kind = direction === "s" ? "store" : "load";
-  return { kind, offset: offset === "" ? 0 : number(offset), registers: [{ register, bytes }] };
+  return { kind, offset: number(offset), registers: [{ register, bytes }] };
 }
 
-/** Load-reserved and store-conditional (A extension): sc writes zero to its first operand where it has succeeded. */
-function exclusive({ mnemonic, operands }: Written): Instruction["exclusive"] {
-  if (mnemonic.startsWith("lr.")) return "load";
-  const failed = mnemonic.startsWith("sc.") ? NUMBERS.get(split(operands)[0] ?? "") : undefined;
-  return failed === undefined ? undefined : { failed };
-}
+const firstOf = (operands: string): number | undefined => NUMBERS.get(split(operands)[0] ?? "");
 
 export const RISCV64_READING: Reading = {
   calls: { results: RESULTS, link: LINK, arguments: ARGUMENTS },
@@ -145,8 +145,10 @@ export const RISCV64_READING: Reading = {
       ...accessOf(written),
       ...pointersAfter(written, previous),
       onStack: stackAccess(written),
-      exclusive: exclusive(written),
-      ifNotZero: mnemonic === "bnez" ? NUMBERS.get(split(operands)[0] ?? "") : undefined,
+      // Load-reserved and store-conditional (A extension): sc writes zero to its first operand where it has succeeded.
+      reserves: mnemonic.startsWith("lr."),
+      failsIn: mnemonic.startsWith("sc.") ? firstOf(operands) : undefined,
+      ifNotZero: mnemonic === "bnez" ? firstOf(operands) : undefined,
     };
   },
 };

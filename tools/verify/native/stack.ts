@@ -57,16 +57,15 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
     for (const tail of block.tails) {
       const next = useOf(tail);
       bytes = Math.max(bytes, state.depth + next.bytes);
-      irregular ??= next.irregular ?? (state.depth === 0 ? undefined : unbalanced(graph.name, block.instructions.at(-1)));
+      irregular ??= next.irregular ?? (state.depth === 0 ? undefined : unbalanced(graph.name, block.last));
     }
     for (const successor of block.successors) {
       const known = states[successor];
-      const last = block.instructions.at(-1);
-      if (known !== undefined && known.depth !== state.depth) throw unbalanced(graph.name, last);
+      if (known !== undefined && known.depth !== state.depth) throw unbalanced(graph.name, block.last);
       const frame = known === undefined || known.frame === state.frame ? state.frame : undefined;
       // A loop's header has been followed already: what it took for granted must still hold.
       if (known !== undefined && successor <= block.index && known.frame !== undefined && frame === undefined)
-        throw unbalanced(graph.name, last);
+        throw unbalanced(graph.name, block.last);
       states[successor] = { depth: state.depth, frame };
     }
   }
@@ -84,5 +83,5 @@ function step(state: State, { stackPointer, framePointer }: Instruction): State 
   return depth === undefined ? undefined : { depth, frame };
 }
 
-const unbalanced = (name: string, instruction: Instruction | undefined): VerifyError =>
-  new VerifyError("stack-dynamic", `paths through ${name} leave the stack at different depths`, instruction?.source);
+const unbalanced = (name: string, { source }: Instruction): VerifyError =>
+  new VerifyError("stack-dynamic", `paths through ${name} leave the stack at different depths`, source);
