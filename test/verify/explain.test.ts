@@ -58,3 +58,43 @@ test("what depends on a size is said", () => {
     lines.filter((line) => /^ +by size +loop at .*, as often as the size says \(byte-count, line \d+\):$/.test(line)),
   ).toHaveLength(1);
 });
+
+test("retries of an exclusive store, and the source lines of a loop", () => {
+  const sample = analyse({ assembly: `${BOUNDED}.text
+      f: nop
+      1: ldaxr w8, [x0]
+      stlxr w10, w9, [x0]
+      cbnz w10, 1b
+      ret`, lines: true });
+  const lines = explain(sample.program, sample.code, sample.routine("f")).map((line) => line.replaceAll(/\/.*\//g, "…/"));
+  expect(lines).toEqual([
+    "            26  f",
+    "             1    …/source.S:9",
+    "            21    loop at …/source.S:10, 7 times (retries of an exclusive store):",
+    "             3      each round",
+    "             1        …/source.S:10",
+    "             1        …/source.S:11",
+    "             1        …/source.S:12",
+    "             3      and out",
+    "             1        …/source.S:10",
+    "             1        …/source.S:11",
+    "             1        …/source.S:12",
+    "             1    …/source.S:13",
+  ]);
+});
+
+test("thousands, and the lines of several markers", () => {
+  const sample = analyse({ assembly: `${BOUNDED}.text
+      f: nop
+      1: nop
+      bounded 500, 3
+      nop
+      bounded 600, 4
+      cbnz x0, 1b
+      ret` });
+  expect(explain(sample.program, sample.code, sample.routine("f")).slice(0, 3)).toEqual([
+    "         1,802  f",
+    "             1    f",
+    "         1,797    loop, 599 times (stated, line 3, 4):",
+  ]);
+});

@@ -65,6 +65,14 @@ describe("a program within its budgets", () => {
     expect(stack).toEqual({ entry: "vector", needed: entries.find(({ name }) => name === "vector")?.stack, available: 4096 });
   });
 
+  test("an entry point that nobody calls is an export all the same, and no second row", () => {
+    const { entries, problems } = check(BUDGETS, { c: C, assembly: ASSEMBLY.replace("bl outer", "nop") });
+    expect(problems).toEqual([]);
+    expect(entries.map(({ name, kind }) => [name, kind])).toEqual([
+      ["outer", "export"], ["alone", "export"], ["vector", "assembly"],
+    ]);
+  });
+
   test("of entry points that are equally deep the first one is named", () => {
     const twice = `${ASSEMBLY}  second: stp x29, x30, [sp, #-16]!\n bl alone\n ldp x29, x30, [sp], #16\n ret\n`;
     const { stack, entries } = check(BUDGETS, { c: C, assembly: twice });

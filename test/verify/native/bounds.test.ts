@@ -171,6 +171,34 @@ describe("retry loops of exclusive accesses", () => {
     expect(refusals(retry(between, branch))).toEqual(["loop-unmarked"]);
   });
 
+  test("are none with a call or another loop inside, for nobody knows what that does to the reservation", () => {
+    const bodies = (inside: string): string =>
+      `f: str x30, [sp, #-16]!\n 1: ldaxr w8, [x0]\n ${inside}\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ldr x30, [sp], #16\n ret`;
+    expect(refusals(assembly(`${bodies("bl g")}\n g: ret`))).toEqual(["loop-unmarked"]);
+    const { bounds } = assembly(bodies("2: nop\n bounded 3, 1\n cbnz x5, 2b")).routine("f");
+    expect(bounds.map(({ why }) => why)).toEqual(["stated", "stated"]);
+  });
+
+  test("may have several ways back, each a store that has failed", () => {
+    const twice = (second: string): Sample =>
+      assembly(`f: nop\n 1: ldaxr w8, [x0]\n cbz w8, 2f\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret\n 2: ${second}\n ret`);
+    expect(twice("stlxr w11, w9, [x0]\n cbnz w11, 1b").routine("f").bounds.map(({ why }) => why)).toEqual(["exclusive"]);
+    expect(refusals(twice("stlxr w11, w9, [x0]\n cbnz w9, 1b"))).toEqual(["loop-unmarked"]);
+    expect(refusals(twice("cbnz w11, 1b"))).toEqual(["loop-unmarked"]);
+  });
+
+  test("are none where the way back is that of success", () => {
+    const store = "1: stlxr w10, w9, [x0]\n cbnz w10, 3f";
+    const load = "2: ldaxr w8, [x0]\n add w9, w8, #1";
+    expect(refusals(assembly(`f: b 2f\n ${store}\n ${load}\n cbz w8, 3f\n b 1b\n 3: ret`))).toEqual(["loop-unmarked"]);
+  });
+
+  test("may write the status before the store, and hold what else they write", () => {
+    expect(cost(retry("mov w11, #1"))).toBe(1 + EXCLUSIVE_ATTEMPTS * 5 + 1);
+    const before = "f: nop\n 1: ldaxr w8, [x0]\n mov w10, #1\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret";
+    expect(cost(assembly(before))).toBe(1 + EXCLUSIVE_ATTEMPTS * 4 + 1);
+  });
+
   test("are none without the load, or with a way round that leaves the store out", () => {
     expect(refusals(assembly("f: nop\n 1: stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual(["loop-unmarked"]);
     expect(refusals(assembly("f: nop\n 1: ldaxr w8, [x0]\n cbz w8, 1b\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual([

@@ -62,9 +62,12 @@ describe("refused", () => {
   });
 
   test("a loop with two entrances", () => {
-    expect(refusals(assembly("f: cbz x0, 2f\n 1: nop\n bounded 3, 1\n 2: nop\n cbnz x1, 1b\n ret"))).toEqual([
-      "loop-irreducible",
+    const text = "f: cbz x0, 2f\n 1: nop\n bounded 3, 1\n 2: nop\n cbnz x1, 1b\n ret";
+    expect(assembly(text).program.problems.map(({ message }) => message)).toEqual([
+      "in f: the loop has two entrances, so that it has no bound; enter it at one place [loop-irreducible]",
     ]);
+    const [problem] = analyse({ assembly: `${BOUNDED}.text\n${text}`, lines: true }).program.problems;
+    expect(problem?.message).toMatch(/^\/.*\/source\.S:12: in f: the loop has two entrances/);
   });
 
   test("what cannot be analysed is reported once, not once for each caller", () => {

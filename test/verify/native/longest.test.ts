@@ -198,3 +198,59 @@ describe("loops", () => {
     }
   });
 });
+
+describe("ways out of loops", () => {
+  const G = "g: nop\n nop\n nop\n nop\n nop\n nop\n nop\n nop\n nop\n ret"; // 10
+
+  test("into another function, on a condition", () => {
+    // Two rounds of four; then two instructions, and g.
+    expect(cost(`f: nop\n 1: nop\n bounded 3, 1\n cbz x0, g\n nop\n cbnz x1, 1b\n ret\n ${G}`)).toBe(1 + 2 * 4 + 2 + 10);
+    // The same at its end: whoever goes back does not go on there.
+    expect(cost(`f: nop\n 1: nop\n bounded 3, 1\n nop\n cbz x0, g\n b 1b\n ${G}`)).toBe(1 + 2 * 4 + 3 + 10);
+  });
+
+  test("into another function, from a loop inside another", () => {
+    const inner = "2: nop\n bounded 5, 2\n cbz x0, g\n cbnz x1, 2b";
+    const text = `f: nop\n 1: nop\n bounded 3, 1\n nop\n ${inner}\n cbnz x2, 1b\n ret\n ${G}`;
+    const sample = assembly(text, nestingOf([[1, 2]]));
+    expect(refusals(sample)).toEqual([]);
+    // Inner: four rounds of three, then two on the way to g; or five rounds in all, and back to the outer one.
+    expect(sample.routine("f").cost.instructions).toBe(1 + 2 * (2 + 4 * 3 + 3 + 1) + (2 + 4 * 3 + 2) + 10);
+  });
+
+  test("the longer of several, whichever comes first", () => {
+    const ways = (one: string, other: string): string =>
+      `f: nop\n 1: nop\n bounded 3, 1\n cbz x0, 8f\n cbz x1, 9f\n b 1b\n 8: ${one}\n ret\n 9: ${other}\n ret`;
+    expect(cost(ways("nop\n nop\n nop\n nop", "nop"))).toBe(1 + 2 * 4 + 2 + 5);
+    expect(cost(ways("nop", "nop\n nop\n nop\n nop"))).toBe(1 + 2 * 4 + 3 + 5);
+  });
+
+  test("none: it never ends, though each round is marked", () => {
+    const advice =
+      "put a loop marker into the loop (bound() in AssemblyScript, a record in .axv.bounds in assembly) [loop-unmarked]";
+    const endless = assembly("f: nop\n 1: nop\n bounded 3, 1\n b 1b");
+    expect(endless.program.problems.map(({ message }) => message)).toEqual([`f never ends: ${advice}`]);
+    const c = `${PRELUDE}#line 7 "core/sample.ts"\nvoid f(volatile u32 *p) { for (;;) { BOUND(5); *p = 1; } }`;
+    expect(analyse({ c }).program.problems.map(({ message }) => message)).toEqual([`core/sample.ts:7: f never ends: ${advice}`]);
+  });
+});
+
+test("a loop as long as a byte count has the name of its function, and its source line where that is known", () => {
+  const loop = "f: nop\n 1: nop\n bounded 0xffffffff, 0\n cbnz x0, 1b\n ret";
+  const places = (lines: boolean): string[] => {
+    const sample = analyse({ assembly: `${BOUNDED}.text\n${loop}`, lines });
+    expect(refusals(sample)).toEqual([]);
+    return [...sample.routine("f").cost.perIteration.keys()];
+  };
+  expect(places(false)).toEqual(["f"]);
+  expect(places(true)).toEqual([expect.stringMatching(/^f \(\/.*\/source\.S:10\)$/)]);
+});
+
+test("rounds of a byte loop inside another: each has its own, and the outer one's has the inner one's once", () => {
+  const text = `f: nop\n 1: nop\n bounded 0xffffffff, 1\n nop\n 2: nop\n bounded 4, 2\n cbnz x1, 2b\n cbnz x0, 1b\n ret`;
+  const sample = assembly(text);
+  expect(refusals(sample)).toEqual([]);
+  const { instructions, perIteration } = sample.routine("f").cost;
+  expect([...perIteration.values()]).toEqual([2 + 4 * 2 + 1]);
+  expect(instructions).toBe(1 + (2 + 4 * 2 + 1) + 1);
+});
