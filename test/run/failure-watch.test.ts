@@ -90,6 +90,53 @@ describe("a refusal at boot", () => {
   });
 });
 
+describe("what is no refusal", () => {
+  test.each([
+    "axv: image at 0x40200000", "axv: slot a (good)", "axv: slot b does not start", "axv: no slot state on the disk",
+    "axv: the slot state is broken", "axv: firmware does not start pCPU 3", "no axv: at the beginning", "axv:nothing",
+  ])("%s", async (line) => {
+    const { board, pass } = watched("dead");
+    board.text(`${line}\r\n`);
+    expect(await pass(2)).toBeUndefined();
+  });
+
+  test("what it says once its frames come, of whatever kind", async () => {
+    for (const speak of [
+      (board: FakeBoard) => board.print(LINUX, "x"),
+      (board: FakeBoard) => board.event(LINUX, abi.EVENT_STARTED),
+      (board: FakeBoard) => board.tick(),
+    ]) {
+      const { board, session, pass } = watched("none", { everybody: false });
+      speak(board);
+      await pass(0.2);
+      board.text("axv: pCPU 0x0: is late\r\n");
+      expect(await pass(0.8)).toBeUndefined();
+      session.link.close();
+    }
+  });
+});
+
+test("last words are those of half a second, without empty lines, and only the hypervisor's own; the first counts", async () => {
+  const { board, pass } = watched("dead");
+  board.text("axv: first\r\n");
+  await pass(0.1);
+  board.text("\r\n  \r\naxv: PANIC second\r\n");
+  board.print(LINUX, "a guest's\r\n");
+  expect(await pass(0.3)).toBeUndefined();
+  expect(await pass(0.3)).toBe(
+    "AXV_RUN_REFUSED: the hypervisor refused to start anything. It said:\n  axv: first\n  axv: PANIC second",
+  );
+});
+
+test("it looks no more once the session has ended, and nothing is left to be waited for", async () => {
+  const { board, session, pass } = watched("dead");
+  board.text("axv: first\r\n");
+  await pass(0.1);
+  session.link.close();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(await pass(70)).toBeUndefined();
+});
+
 describe("a panic of the hypervisor", () => {
   test("ends the run, with all that it said", async () => {
     const { board, pass } = watched("none");
@@ -192,6 +239,24 @@ describe("the start limit", () => {
     board.boot();
     expect(await pass(59)).toBeUndefined();
     expect(await pass(2)).toBe("AXV_RUN_NOT_STARTED: plc has not started within 60 s, and nobody has said why");
+  });
+
+  test("several that do not", async () => {
+    const third = { ...demoPartitions[0], name: "third", autostart: false } as PartitionPlan;
+    const { board, pass } = watched("none", {}, [...demoPartitions, third]);
+    for (let second = 0; second < 59; second++) {
+      expect(await pass(1, 0)).toBeUndefined();
+      board.send({ kind: abi.FRAME_CONSOLE, partition: 2, payload: new Uint8Array() });
+    }
+    expect(await pass(0.9, 0)).toBeUndefined();
+    expect(await pass(0.1, 0)).toBe("AXV_RUN_NOT_STARTED: linux and plc have not started within 60 s, and nobody has said why");
+  });
+
+  test("one that everybody keeps who starts by himself", async () => {
+    const { board, pass } = watched("plc-never-starts", {}, demoPartitions.map((plan) => (
+      { ...plan, autostart: plan.name !== "plc" })));
+    board.boot();
+    expect(await pass(70)).toBeUndefined();
   });
 
   test("which is no reason to end a run that somebody looks at", async () => {

@@ -324,6 +324,19 @@ describe("a console that is attached", () => {
     expect(text().length).toBe(1024 * 1024 + 1 + told.length);
     print(7, "c");
     await until("what comes", () => text().endsWith(`${told}ccccccc`));
+    socket.pause();
+    print(1024 * 1024 + 1, "d");
+    print(9, "e");
+    socket.resume();
+    const again = "\r\n[axv-part: 9 bytes not shown: this console was too slow]\r\n";
+    await until("what was lost since then to be told", () => text().endsWith(again));
+    socket.pause();
+    print(1024 * 1024 + 1, "f");
+    socket.resume();
+    await until("all of it", () => text().includes("f".repeat(1024 * 1024 + 1)));
+    print(1, "g");
+    await until("what comes", () => text().endsWith("g"));
+    expect(text().endsWith("fg"), "nothing more was lost").toBe(true);
   });
 
   test("that is slow, but not so slow, loses nothing, and is told nothing", async () => {

@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
 import type { WriteStream } from "node:tty";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Screen } from "../../tools/run/screen.ts";
+import { FakeOutput } from "./fake-output.ts";
 import { GridTerminal } from "./grid-terminal.ts";
 
 /** What Screen needs of a terminal's stream. */
@@ -162,4 +163,125 @@ test("pictures and letters that take two columns are counted as two", () => {
   vi.advanceTimersByTime(50);
   expect(terminal.text).toEqual(["── 系统系…", ""]);
   screen.close();
+});
+
+describe("what is written for a frame", () => {
+  const BEGIN = "\u001b[?2026h";
+  const END = "\u001b[?2026l";
+  const ERASE = "\u001b[J";
+
+  function written(columns: number, rows: number): { screen: Screen; output: FakeOutput; frame: () => string } {
+    const output = new FakeOutput({ isTTY: true, columns, rows });
+    const screen = new Screen(output.stream);
+    expect(output.take()).toBe("\u001b[?25l");
+    const frame = (): string => {
+      vi.advanceTimersByTime(50);
+      return output.take();
+    };
+    return { screen, output, frame };
+  }
+
+  test("is what is new, and the block in place of the old one; and nothing where there is nothing new", () => {
+    const { screen, frame } = written(40, 20);
+    screen.setBlock(["block"]);
+    expect(frame()).toBe(`${BEGIN}\r${ERASE}block\n${END}`);
+    screen.print("one");
+    screen.print("two");
+    screen.setBlock(["block", "of two"]);
+    expect(frame()).toBe(`${BEGIN}\u001b[1A\r${ERASE}one\ntwo\nblock\nof two\n${END}`);
+    screen.print("three");
+    expect(frame()).toBe(`${BEGIN}\u001b[2A\r${ERASE}three\nblock\nof two\n${END}`);
+    expect(frame()).toBe("");
+    screen.setBlock(["smaller"]);
+    expect(frame(), "nothing has scrolled away: it is drawn in place").toBe(`${BEGIN}\u001b[2A\r${ERASE}smaller\n${END}`);
+    screen.close();
+  });
+
+  test("comes 50 ms after the first that is new, at once with all that came since", () => {
+    const { screen, output } = written(40, 20);
+    screen.print("one");
+    vi.advanceTimersByTime(49);
+    screen.print("two");
+    expect(output.text).toBe("");
+    vi.advanceTimersByTime(1);
+    expect(output.text).toBe(`${BEGIN}\r${ERASE}one\ntwo\n${END}`);
+    screen.close();
+  });
+
+  test("is all of it, from the first row on, where its size has changed, once", () => {
+    const { screen, output, frame } = written(40, 20);
+    screen.print("one");
+    screen.setBlock(["block"]);
+    frame();
+    output.emit("resize");
+    expect(frame()).toBe(`\u001b[?25l${BEGIN}\u001b[H${ERASE}one\nblock\n${END}`);
+    screen.print("two");
+    expect(frame()).toBe(`${BEGIN}\u001b[1A\r${ERASE}two\nblock\n${END}`);
+    screen.close();
+  });
+
+  test("brings back the lines that have scrolled away where the block becomes smaller, but not at the end", () => {
+    const { screen, output, frame } = written(40, 12);
+    for (let line = 1; line <= 9; line++) screen.print(`line ${line}`);
+    screen.setBlock(["a", "b"]);
+    frame();
+    screen.setBlock(["a"]);
+    const nine = Array.from({ length: 9 }, (_, at) => `line ${at + 1}\n`).join("");
+    expect(frame(), "eleven rows, of twelve: none has scrolled away").toBe(`${BEGIN}\u001b[2A\r${ERASE}a\n${END}`);
+    screen.print("line 10");
+    screen.setBlock(["a", "b"]);
+    frame();
+    screen.setBlock(["a"]);
+    expect(frame()).toBe(`${BEGIN}\u001b[H${ERASE}${nine}line 10\na\n${END}`);
+    screen.setBlock(["a", "b"]);
+    frame();
+    screen.close();
+    expect(output.take()).toBe(`${BEGIN}\u001b[2A\r${ERASE}${END}\u001b[?25h`);
+  });
+
+  test("has a block of all rows but the cursor's and four, on a small terminal but the cursor's; each line cut to its width", () => {
+    for (const [rows, most] of [[12, 7], [11, 10], [2, 1], [1, 0]] as const) {
+      const { screen, frame } = written(5, rows);
+      expect(screen.blockRows).toBe(most);
+      screen.setBlock(Array.from({ length: 20 }, (_, at) => `${at}`.padEnd(9, "x")));
+      expect(frame().match(/x…\n/g) ?? []).toHaveLength(most);
+      screen.close();
+    }
+  });
+
+  test("is for 80 columns and 24 rows where the terminal knows no size", () => {
+    const { screen } = written(0, 0);
+    expect([screen.columns, screen.blockRows]).toEqual([80, 19]);
+    screen.close();
+  });
+
+  test("is kept from a terminal that has not read 256 KiB; more lines that are lost are told together", () => {
+    const { screen, output, frame } = written(40, 20);
+    output.writableLength = 256 * 1024;
+    screen.print("seen");
+    expect(frame()).toContain("seen");
+    output.writableLength += 1;
+    screen.print("lost");
+    expect(frame()).toBe("");
+    screen.print("lost, too");
+    expect(frame()).toBe("");
+    output.writableLength = 0;
+    expect(frame(), "without anything new").toBe(
+      `${BEGIN}\r${ERASE}… 2 lines not shown: the terminal was too slow\n${END}`,
+    );
+    screen.close();
+  });
+
+  test("ends with close, and so do its listeners; the cursor is shown also where the process ends before", () => {
+    const before = process.listeners("exit");
+    const { screen, output, frame } = written(40, 20);
+    const [added] = process.listeners("exit").filter((listener) => !before.includes(listener));
+    added?.call(process, 0);
+    expect(output.take()).toBe("\u001b[?25h");
+    screen.print("last");
+    screen.close();
+    expect(output.take()).toBe(`${BEGIN}\r${ERASE}last\n${END}\u001b[?25h`);
+    expect([process.listeners("exit").length, output.listenerCount("resize")]).toEqual([before.length, 0]);
+    expect(frame()).toBe("");
+  });
 });
