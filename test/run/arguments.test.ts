@@ -1,11 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Aarch64Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { aarch64Board } from "../aarch64.ts";
 import { riscv64Board } from "../riscv64.ts";
-import { qemuArguments } from "../../tools/run/arguments.ts";
+import { machineArguments, qemuArguments } from "../../tools/run/arguments.ts";
 import { gdbArguments, gdbCommand } from "../../tools/run/gdb.ts";
 
 const boardOf = (name: string): Aarch64Board => aarch64Board(boards().get(name, new Findings(new YamlSource("", ""))));
@@ -92,6 +92,46 @@ test("two Linux partitions: each has its own disk and network, on the buses of i
     "virtio-blk-device,drive=disk1,bus=virtio-mmio-bus.8",
   ]);
   expect(made).toContain("if=none,id=disk1,format=raw,snapshot=on,file=a,,b.img");
+});
+
+describe("what stands behind a Linux partition's devices", () => {
+  const drives = (names: readonly string[], disk: string | undefined): string[] => {
+    const partitions = [{ guest: "linux", devices: names.map((name) => ({ name })) }];
+    const made = qemuArguments({ board, partitions, image: "", disk });
+    return made.filter((argument) => /^(if=|user,|virtio-(blk|net))/.test(argument));
+  };
+  const disk = "if=none,id=disk0,format=raw,snapshot=on,file=disk.img";
+
+  test.each<[readonly string[], string | undefined, readonly string[]]>([
+    [[], "disk.img", []],
+    [["virtio0"], undefined, []],
+    [["virtio0"], "disk.img", [disk, "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0"]],
+    [["rtc"], "disk.img", []],
+    [["rtc", "virtio2", "virtio1", "virtio0"], "disk.img",
+      [disk, "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.2", "user,id=network0",
+        "virtio-net-device,netdev=network0,bus=virtio-mmio-bus.1"]],
+    [["none", "virtio1"], "disk.img", [disk, "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.1"]],
+    [["virtio0", "virtio1"], undefined, ["user,id=network0", "virtio-net-device,netdev=network0,bus=virtio-mmio-bus.1"]],
+  ])("%j, with the disk %s", (devices, image, expected) => expect(drives(devices, image)).toEqual(expected));
+
+  test("nothing behind those of other guests", () => {
+    const plc = [{ guest: "plc", devices: [{ name: "virtio0" }] }];
+    expect(qemuArguments({ board, partitions: plc, image: "", disk: "disk.img" }).join()).not.toContain("disk.img");
+  });
+});
+
+test("memory of several banks is counted together; a wish for the machine stands behind it", () => {
+  const banks = { ...board, ram: [{ base: 0, size: 0x1000_0000 }, { base: 0x4000_0000, size: 0x800_0000 }] };
+  expect(machineArguments(banks).slice(-2)).toEqual(["-m", "384M"]);
+  expect(machineArguments(board, ",dumpdtb=x").slice(0, 2)).toEqual(["-M", `${machineArguments(board)[1]},dumpdtb=x`]);
+});
+
+test("with firmware where every bus is another's, it starts from NVMe", () => {
+  const firmware = { program: "u-boot.bin", control: undefined, disk: "boot.img" };
+  const bare = { ...board, devices: {} };
+  expect(qemuArguments({ board: bare, partitions: [], image: "", disk: undefined, firmware }).join(" ")).toContain(
+    "-kernel u-boot.bin -drive if=none,id=boot,format=raw,snapshot=on,file=boot.img -device nvme,serial=axv,drive=boot",
+  );
 });
 
 test("a board that QEMU is not", () => {

@@ -135,6 +135,125 @@ test("a line that comes in two pieces, long after each other, is one", async () 
   ]);
 });
 
+/** A session of which a test tells itself. */
+function told(partitions = demoPartitions): { session: Session; shown: (words: RegExp) => string[] } {
+  const [host] = pair();
+  const session = new Session(host, partitions);
+  const checks = judgeDemo(session);
+  const shown = (words: RegExp): string[] =>
+    checks().filter(({ name }) => words.test(name)).map(({ verdict, detail }) => `${verdict}: ${detail}`);
+  return { session, shown };
+}
+
+describe("what Linux prints", () => {
+  const say = (session: Session, text: string, partition = 0): unknown =>
+    session.emit("console", partition, new TextEncoder().encode(text));
+
+  test("counts of Linux alone", () => {
+    const { session, shown } = told();
+    say(session, "axv: linux=6 cpus=2 disk=ok net=ok channel=ok\nprocess image: scans=1\nprocess image: scans=2\n", 1);
+    expect(shown(/^linux (has|reads)/)).toEqual([
+      "pending: no line of its init with cpus=2 disk=ok net=ok channel=ok", "pending: no line of it",
+    ]);
+    session.link.close();
+  });
+
+  test.each([
+    ["axv: linux=6 cpus=1 disk=ok net=ok channel=ok", "failed"],
+    ["axv: linux=6 cpus=2 disk=ok net=ok channel=okay", "failed"],
+    ["axv: linux=6 cpus=2 net=ok channel=ok", "failed"],
+    ["\u001b[1maxv: linux=6 channel=ok net=ok disk=ok cpus=2", "passed"],
+  ])("%s: %s", (line, verdict) => {
+    const { session, shown } = told();
+    say(session, ` axv: linux=no\n${line}\n`);
+    expect(shown(/^linux has/)).toEqual([`${verdict}: ${line.replace("\u001b[1m", "")}`]);
+    session.link.close();
+  });
+
+  test("of the process image, two lines at least, each with more scans than the one before", () => {
+    const { session, shown } = told();
+    const seen: string[] = [];
+    for (const scans of [5, 9, 9, 10]) {
+      say(session, `process image: scans=${scans}\n`);
+      seen.push(...shown(/^linux reads/));
+    }
+    expect(seen).toEqual([
+      "pending: 1 lines, scans 5 → 5", "passed: 2 lines, scans 5 → 9", "failed: 3 lines, scans 5 → 9",
+      "failed: 4 lines, scans 5 → 10",
+    ]);
+    session.link.close();
+  });
+});
+
+describe("what the PLC publishes", () => {
+  const SECOND = 1_000_000_000n;
+  const publish = (session: Session, seconds: bigint, scans: bigint | undefined, partition = 1): void => {
+    const telemetry = {
+      partition, time: seconds * SECOND, state: "running" as const, uptime: seconds * SECOND, restarts: 0, consoleDropped: 0,
+      watchdogExpired: 0, doorbells: 0, tags: new Map(scans === undefined ? [] : [[0, scans]]),
+    };
+    session.monitor.take(telemetry);
+    session.emit("partition", telemetry);
+  };
+
+  test.each<[string, readonly (readonly [seconds: bigint, scans: bigint | undefined])[], string]>([
+    ["nothing", [], "pending: no telemetry with scans"],
+    ["other tags", [[1n, undefined]], "pending: no telemetry with scans"],
+    ["a first number", [[1n, 7n]], "pending: 7 → 7, longest standstill 0"],
+    ["two that grow", [[1n, 7n], [2n, 8n]], "passed: 7 → 8, longest standstill 1.0 s"],
+    ["they go back", [[1n, 7n], [2n, 9n], [3n, 8n]], "failed: 7 → 8, went back, longest standstill 1.0 s"],
+    ["they go back and on", [[1n, 7n], [2n, 3n], [3n, 9n]], "failed: 7 → 9, went back, longest standstill 2.0 s"],
+    ["as long a standstill as may be", [[1n, 7n], [6n, 8n]], "passed: 7 → 8, longest standstill 5.0 s"],
+    ["a longer one, though they go on", [[1n, 7n], [7n, 8n], [8n, 9n]], "failed: 7 → 9, longest standstill 6.0 s"],
+    ["the longest of several", [[1n, 1n], [4n, 2n], [5n, 3n], [7n, 4n]], "passed: 1 → 4, longest standstill 3.0 s"],
+  ])("%s", (_, frames, expected) => {
+    const { session, shown } = told();
+    publish(session, 100n, 1n, 0);
+    for (const [seconds, scans] of frames) publish(session, seconds, scans);
+    expect(shown(/^plc publishes/)).toEqual([expected]);
+    session.link.close();
+  });
+
+  test("its hold-ups and exits are those of its vCPU", () => {
+    const { session, shown } = told();
+    const vcpu = (seconds: bigint, held: bigint, exits: number): void => session.monitor.takeVcpu({
+      partition: 1, index: 0, pcpu: 3, state: "on", exits: [exits], held, throttled: 0, time: seconds * SECOND,
+    });
+    expect(shown(/^plc (never|works)/)).toEqual(["pending: it has not published a tag", "pending: no telemetry of its vCPU"]
+      .reverse());
+    publish(session, 1n, 1n);
+    vcpu(1n, 0n, 5);
+    expect(shown(/^plc (never|works)/)).toEqual(["passed: held 0", "pending: 0 in 0, 5 while it started"]);
+    vcpu(2n, 1000n, 5);
+    expect(shown(/^plc (never|works)/)).toEqual(["failed: held 1.0 µs", "passed: 0 in 1.0 s, 5 while it started"]);
+    vcpu(2n, 0n, 6);
+    expect(shown(/^plc (never|works)/)).toEqual(["passed: held 0", "failed: 1 in 1.0 s, 5 while it started"]);
+    session.link.close();
+  });
+
+  test("each partition runs, without a restart", () => {
+    const { session, shown } = told();
+    expect(shown(/runs, never/)).toEqual(["pending: no telemetry", "pending: no telemetry"]);
+    publish(session, 1n, 1n);
+    const telemetry = session.monitor.partitions[1]?.telemetry;
+    if (telemetry === undefined) throw new Error("no telemetry");
+    session.monitor.take({ ...telemetry, partition: 0, state: "paused" });
+    expect(shown(/runs, never/)).toEqual(["failed: paused, restarts 0", "passed: running, restarts 0"]);
+    session.monitor.take({ ...telemetry, restarts: 1 });
+    expect(shown(/^plc runs, never/)).toEqual(["failed: running, restarts 1"]);
+    session.link.close();
+  });
+});
+
+test("without partitions of the demo's names, nothing of theirs is seen", () => {
+  const { session, shown } = told([]);
+  expect(shown(/^(linux|plc)/)).toEqual([
+    "pending: no line of its init with cpus=undefined disk=ok net=ok channel=ok", "pending: no line of it",
+    "pending: no telemetry with scans", "pending: no telemetry of its vCPU",
+  ]);
+  session.link.close();
+});
+
 test("without an exit so far, but for less than a second: not yet", async () => {
   expect(notPassed(await judged(judgeDemo, "none", 1))).toContain(
     "pending: plc works without a single exit: 0 in 0, 32 while it started",

@@ -117,6 +117,19 @@ describe("with samples of all times", () => {
     expect(bars(28)).toEqual([15, 19, 18]);
   });
 
+  test("the scale stands below its bars, from where the first begins to where the last ends, if there is room", () => {
+    const scales = (width: number): string[] => block(width).filter((line) => /^\d.* µs$/.test(line));
+    expect(scales(60)).toEqual([
+      "1000.000           1001.500 µs", "0.800                        1.170 µs", "2.300                       2.372 µs",
+    ]);
+    expect(scales(36), "of two bars each").toEqual([
+      "1000.000           1001.500 µs", "0.800      1.180 µs", "2.300                       2.372 µs",
+    ]);
+    expect(scales(28)).toEqual(["1000.0 1001.5 µs", "0.800      1.180 µs", "2.300     2.372 µs"]);
+    expect(scales(14)).toEqual(["1000.0 µs", "0.800 1.190 µs", "2.300 2.372 µs"]);
+    expect(scales(13)).toEqual(["1000.0 µs", "0.800 µs", "2.300 µs"]);
+  });
+
   test("colours change no width", () => {
     const widths = (lines: readonly string[]): number[] => lines.map(displayWidth);
     const painted = histogramBlock(monitor, 80, ROWS, coloured);

@@ -239,7 +239,7 @@ describe("what is written for a frame", () => {
     expect(output.take()).toBe(`${BEGIN}\u001b[2A\r${ERASE}${END}\u001b[?25h`);
   });
 
-  test("has a block of all rows but the cursor's and four, on a small terminal but the cursor's; each line cut to its width", () => {
+  test("has a block of all rows but the cursor's and four, on a small terminal but the cursor's; its lines are cut", () => {
     for (const [rows, most] of [[12, 7], [11, 10], [2, 1], [1, 0]] as const) {
       const { screen, frame } = written(5, rows);
       expect(screen.blockRows).toBe(most);

@@ -65,6 +65,15 @@ test("of what can be updated by itself: what runs, and how far a new image has c
   expect([plc.slice(at, at + shown.length), linux.slice(at, at + shown.length).trim()]).toEqual([shown, ""]);
 });
 
+test("which slot it is stands above all, where that is told; without a PLC there is no table of one", () => {
+  monitor = new Monitor(demoPartitions.slice(0, 1));
+  monitor.takeSystem({ time: 1n, slot: "b", update: "pending" });
+  const [first, ...others] = liveTable(monitor, 300, plain);
+  expect(first).toBe("slot b, update pending");
+  expect(others.map((line) => line.split(" ")[0])).toEqual(["PARTITION", "linux"]);
+  expect(liveTable(monitor, 300, coloured)[1]).toMatch(/^\u001b\[1mPARTITION .*\u001b\[22m$/);
+});
+
 describe("with telemetry", () => {
   beforeEach(() => {
     partition(LINUX, abi.STATE_RUNNING, 62n * SECOND);
