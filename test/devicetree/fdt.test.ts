@@ -44,6 +44,38 @@ describe("a blob", () => {
     expect(() => stringsOf(root, "#address-cells")).toThrow("does not end its last string");
   });
 
+  test("keeps reservations of no bytes, and from 0 on, up to the largest number there is", () => {
+    const root = { name: "", path: "/", properties: new Map<string, Uint8Array>(), children: [] };
+    const reserved = [
+      { base: 0, size: 0x1000 }, { base: 0x8000_0000, size: 0 }, { base: 2 ** 52, size: Number.MAX_SAFE_INTEGER - 2 ** 52 },
+    ];
+    expect(readFdt(writeFdt({ root, reserved, bootCpu: 3 }))).toEqual({ root, reserved, bootCpu: 3 });
+    const beyond = [{ base: 2 ** 52, size: Number.MAX_SAFE_INTEGER - 2 ** 52 + 1 }];
+    expect(() => readFdt(writeFdt({ root, reserved: beyond, bootCpu: 0 }))).toThrow("at byte 40, a /memreserve/ is beyond all " +
+      "memory");
+  });
+
+  test("begins its block of strings as it is asked to, and writes no name twice", () => {
+    const properties = new Map([["reg", Uint8Array.of(1)], ["a", new Uint8Array()]]);
+    const root = { name: "", path: "/", properties, children: [{ name: "b", path: "/b", properties, children: [] }] };
+    const strings = (first?: readonly string[]): string => {
+      const blob = Buffer.from(writeFdt({ root, reserved: [], bootCpu: 0 }, first));
+      return blob.toString("latin1", blob.readUInt32BE(12)).replaceAll("\0", " ");
+    };
+    expect([strings(), strings(["a", "x-a"]), strings(["x-a"])]).toEqual(["reg a ", "a x-a reg ", "x-a reg "]);
+  });
+
+  test("may have as many bytes as Linux takes, and no more", () => {
+    const sized = (bytes: number): Buffer => {
+      const blob = Buffer.concat([small(), Buffer.alloc(bytes - small().length)]);
+      blob.writeUInt32BE(bytes, 4);
+      return blob;
+    };
+    expect(readFdt(sized(2 ** 21)).root.children).toHaveLength(1);
+    expect(() => readFdt(sized(2 ** 21 + 1))).toThrow("2097153 bytes, more than 2097152: the device tree blob is larger than " +
+      "any");
+  });
+
   test("may be followed by anything, and stand anywhere", () => {
     const room = Buffer.concat([Buffer.alloc(3), small(), Buffer.from("more")]);
     expect(readFdt(room.subarray(3))).toEqual(readFdt(small()));
@@ -142,6 +174,32 @@ const WRONG: readonly (readonly [string, Uint8Array, string, string])[] = [
 ];
 
 describe("bytes that are no tree are refused with a reason and a remedy", () => {
+  test("in whole sentences", () => {
+    const said = (bytes: Uint8Array): unknown => {
+      try {
+        return readFdt(bytes);
+      } catch (error) {
+        return error instanceof Error ? error.message : error;
+      }
+    };
+    expect([Buffer.alloc(3), Buffer.alloc(39), small().subarray(0, 39)].map(said)).toEqual([
+      "of 3 bytes: this is no device tree blob: it does not begin with 0xd00dfeed. Give a .dtb file (dtc -I dts -O dtb makes " +
+        "one) [AXV-P160]",
+      "of 39 bytes: this is no device tree blob: it does not begin with 0xd00dfeed. Give a .dtb file (dtc -I dts -O dtb makes " +
+        "one) [AXV-P160]",
+      "39 bytes are no whole header: the device tree blob is cut off: copy it again, whole [AXV-P161]",
+    ]);
+    const damaged = (at: number, what: string): string =>
+      `at byte ${at}, ${what}: the device tree blob is damaged: take it from its maker again, or let dtc write it anew ` +
+        "[AXV-P162]";
+    const wrong = [structured(END), structured(BEGIN, "", 7), structured(BEGIN, "", END_NODE, NOP, 7), structured(...deep(33))];
+    expect(wrong.map(said)).toEqual([
+      damaged(56, "the root should begin"), damaged(64, "0x00000007 is no token"),
+      damaged(72, "the end of the structure should be"), damaged(56 + 2 * 4 + 31 * 8 + 4, "nodes are more than 32 deep"),
+    ]);
+    expect(said(changed([VERSION, 18], [LAST_COMPATIBLE, 17]))).toMatchObject({ bootCpu: 0 });
+  });
+
   test.each(WRONG)("%s", (_, bytes, code, words) => {
     let refusal: unknown;
     try {
