@@ -70,6 +70,10 @@ describe("a partition's address space", () => {
     }, /^pages: "alarms" of plc has rights that are not known$/m],
     ["rights in another order", { kept: rights("w"), broken: rights("wr") }, /^pages: "alarms" of plc has rights/m],
     ["rights and more", { kept: rights(""), broken: rights("rwxz") }, /^pages: "alarms" of plc has rights/m],
+    ["a device at its PA", {
+      kept: withRegion(good, "linux", "rtc", ({ pa }) => ({ ipa: pa })),
+      broken: withRegion(good, "linux", "rtc", () => ({ ipa: 0x0b00_0000 })),
+    }, /^devicePlace: "rtc" of linux is not at its PA$/m],
     ["RAM may be executed", { kept: good, broken: rights("rx") }, /^execute: "alarms" of plc is no RAM, but executable$/m],
   ]);
 
@@ -286,6 +290,9 @@ describe("a new image for one partition", () => {
       kept: withLoad(ofLinux, "linux", "image", () => ({ ipa: (initrd?.ipa ?? 0) + (initrd?.size ?? 0) })),
       broken: withLoad(ofLinux, "linux", "image", () => ({ ipa: (initrd?.ipa ?? 0) + (initrd?.size ?? 0) - 1 })),
     }, /^update: a new image of linux would lie over its initrd$/m],
+    ["an image in RAM, and not in what is ahead of it", {
+      kept: base, broken: withLoad(base, "plc", "image", () => ({ ipa: 0x3fff_f000 })),
+    }, /^update: a new image of 1048576 bytes does not fit into plc$/m],
     ["in place of an image", { kept: base, broken: withPartition(base, "plc", () => ({ loads: [] })) },
       /^update: plc has no image that a new one could replace$/m],
     ["of what is first", { kept: base, broken: withLoad(base, "plc", "image", () => ({ name: "initrd" })) },

@@ -214,6 +214,8 @@ describe("pCPUs and their interrupts", () => {
       kept: good,
       broken: withPartition(good, "plc", ({ interrupts }) => ({ interrupts: [...interrupts, ...interrupts.slice(0, 1)] })),
     }, /^lineOnce: INTID 233 of plc is there twice$/m],
+    ["an interrupt of another partition", { kept: owning(250), broken: owning(48) },
+      /^lineOwner: INTID 48 belongs to linux and to plc$/m],
     ["the board's last SPI", {
       kept: owning(255),
       broken: owning(256),
