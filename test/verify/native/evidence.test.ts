@@ -64,6 +64,26 @@ const cases: readonly Case[] = [
     text: "nop\n 1: bounded 3, 11\n nop\n bounded 0xffffffff, 0\n cbnz x1, 1b\n ret",
     instructions: 1 + 2 + 1, bounds: ["byte-count: 0 11"],
   },
+  {
+    what: "what stands on one way only does not count for that which stands at the header",
+    text: "nop\n 1: bounded 9, 10\n nop\n cbz x0, 2f\n nop\n bounded 50, 11\n nop\n 2: nop\n cbnz x1, 1b\n ret",
+    instructions: 1 + 9 * 6 + 6 + 1, bounds: ["stated: 11 10"],
+  },
+  {
+    what: "two ways back, three markers, two of which are around one another: all multiply",
+    text: "nop\n 1: bounded 3, 20\n bounded 7, 11\n nop\n bounded 4, 21\n cbnz x0, 1b\n cbnz x1, 1b\n ret",
+    instructions: 1 + 4 * 8 * 5 * 3 + 3 + 1, bounds: ["merged: 21 20 11"],
+  },
+  {
+    what: "two ways back, and both markers at the header",
+    text: "nop\n 1: bounded 3, 20\n bounded 4, 21\n nop\n cbnz x0, 1b\n cbnz x1, 1b\n ret",
+    instructions: 1 + 4 * 5 * 3 + 3 + 1, bounds: ["merged: 20 21"],
+  },
+  {
+    what: "a retry loop that states its bound has that",
+    text: "nop\n 1: ldaxr w8, [x0]\n bounded 3, 10\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret",
+    instructions: 1 + 3 * 3 + 1, bounds: ["stated: 10"],
+  },
 
   // One inside another.
   {
@@ -106,8 +126,41 @@ const cases: readonly Case[] = [
     text: "nop\n 1: nop\n 2: nop\n bounded 6, 11\n cbnz x0, 2b\n 3: nop\n bounded 9, 12\n cbnz x1, 3b\n cbnz x2, 1b\n ret",
     instructions: 1 + 10 * (1 + 6 * 2 + 9 * 2 + 1) + 1, bounds: ["stated: 11 12", "stated: 11", "stated: 12"],
   },
+  {
+    what: "at the inner header, one of two is the outer one's; and the inner one has a third",
+    text: "nop\n 1: nop\n 2: bounded 30, 20\n bounded 4, 21\n nop\n bounded 5, 22\n cbnz x0, 2b\n cbnz x1, 1b\n ret",
+    instructions: 1 + 31 * (1 + 5 * 2 + 1) + 1, bounds: ["stated: 20", "stated: 22 21"],
+  },
+  {
+    what: "the outer one has its own, and the inner one can spare another: either may count, for both",
+    text: "nop\n 1: nop\n bounded 3, 11\n nop\n 2: bounded 50, 20\n bounded 4, 21\n nop\n cbnz x0, 2b\n cbnz x1, 1b\n ret",
+    instructions: 1 + 51 * (2 + 51 * 2 + 1) + 1, bounds: ["stated: 11 20", "stated: 20 21"],
+  },
+  {
+    what: "the outer one has its own, and the inner one can spare none",
+    text: "nop\n 1: nop\n bounded 3, 11\n nop\n 2: bounded 50, 12\n nop\n cbnz x0, 2b\n cbnz x1, 1b\n ret",
+    instructions: 1 + 3 * (2 + 51 * 2 + 1) + 1, bounds: ["stated: 11", "stated: 12"],
+  },
+  {
+    what: "the outer one has its own, and a retry loop inside needs none",
+    text: "nop\n 1: nop\n bounded 3, 11\n nop\n 2: bounded 50, 12\n ldaxr w8, [x0]\n stlxr w10, w9, [x0]\n cbnz w10, 2b\n " +
+      "cbnz x1, 1b\n ret",
+    instructions: 1 + 51 * (2 + 8 * 3 + 1) + 1, bounds: ["stated: 11 12", "exclusive: "],
+  },
+  {
+    what: "of two markers one was unrolled out of a loop further inside",
+    text: "nop\n 1: nop\n bounded 3, 21\n nop\n bounded 2, 11\n nop\n 2: nop\n bounded 9, 20\n cbnz x0, 2b\n cbnz x1, 1b\n ret",
+    instructions: 1 + 10 * (3 + 9 * 2 + 1) + 1, bounds: ["stated: 21 11 20", "stated: 20"],
+  },
 
   // Three.
+  {
+    what: "the middle one can spare its marker, for the innermost one can spare others",
+    text: "nop\n 1: nop\n bounded 3, 11\n nop\n 2: bounded 50, 12\n nop\n 3: bounded 4, 13\n bounded 5, 14\n nop\n " +
+      "cbnz x0, 3b\n cbnz x1, 2b\n cbnz x2, 1b\n ret",
+    instructions: 1 + 51 * (2 + 51 * (1 + 6 * 2 + 1) + 1) + 1,
+    bounds: ["stated: 11 12", "stated: 12 13 14", "stated: 13 14"],
+  },
   {
     what: "three loops, all of whose markers stand at the innermost header",
     text: "nop\n 1: nop\n 2: nop\n 3: bounded 3, 30\n bounded 4, 31\n bounded 5, 32\n nop\n " +
@@ -136,6 +189,9 @@ test("what has no marker for sure is refused, each by its function", () => {
     // Of two loops inside, only one is passed.
     "nop\n 1: cbz x5, 4f\n 2: nop\n bounded 6, 11\n cbnz x0, 2b\n b 5f\n " +
       "4: nop\n 3: nop\n bounded 9, 12\n cbnz x1, 3b\n 5: cbnz x2, 1b\n ret",
+    // Each way through the loop inside has another one.
+    "nop\n 1: nop\n 2: nop\n cbz x3, 6f\n nop\n bounded 6, 11\n nop\n b 7f\n 6: nop\n bounded 7, 12\n nop\n " +
+      "7: nop\n cbnz x0, 2b\n cbnz x1, 1b\n ret",
     // A marker before the loop, and one behind it.
     "nop\n bounded 5, 10\n nop\n 1: nop\n cbnz x0, 1b\n nop\n bounded 5, 10\n nop\n ret",
     // The inner loop has none, and the outer one's is not its.
@@ -144,6 +200,6 @@ test("what has no marker for sure is refused, each by its function", () => {
   const advice =
     "put a loop marker into the loop (bound() in AssemblyScript, a record in .axv.bounds in assembly) [loop-unmarked]";
   expect(sample.program.problems.map(({ message }) => message)).toEqual(
-    ["f0", "f1", "f2"].map((name) => `a loop in ${name}: ${advice}`),
+    ["f0", "f1", "f2", "f3"].map((name) => `a loop in ${name}: ${advice}`),
   );
 });

@@ -75,8 +75,8 @@ export function longestPath(
     });
     return {
       leaving: (source) => {
-        const exit = region.exits.find((one) => one.source === source);
-        return exit === undefined ? undefined : rounds(exit.from, departure(exit));
+        const from = region.nodeOf.get(source.index);
+        return from === undefined ? undefined : rounds(from, departure({ from, source }));
       },
       ends: ways.length === 0 ? undefined : worst(ways),
     };

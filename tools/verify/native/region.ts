@@ -12,15 +12,15 @@ export interface Edge {
   readonly to: Node;
 }
 
-/** Out of the region, back to its header, or to the routine's end. */
+/** Back to the region's header, or to the routine's end. */
 export type Departure = Pick<Edge, "from" | "source">;
 
 export interface Region {
   readonly nodes: readonly Node[];
   readonly edgesTo: ReadonlyMap<Node, readonly Edge[]>;
   readonly backs: readonly Departure[];
-  /** Edges to blocks outside, one for each source block. */
-  readonly exits: readonly Departure[];
+  /** The node that a block is in, by its index. */
+  readonly nodeOf: ReadonlyMap<number, Node>;
   /** Blocks in which some path ends. */
   readonly ends: readonly Departure[];
 }
@@ -49,23 +49,20 @@ function regionOf(graph: Graph, forest: LoopForest, loop: Loop | undefined): Reg
 
   const edgesTo = new Map<Node, Edge[]>();
   const backs: Departure[] = [];
-  const exits: Departure[] = [];
   const ends: Departure[] = [];
   for (const source of blocks) {
     const from = nodeOf.get(source.index);
     if (from === undefined) continue;
     if (source.leaves || source.tails.length > 0) ends.push({ from, source });
-    let isExit = false;
     for (const successor of source.successors) {
       const to = nodeOf.get(successor);
-      if (to === undefined) isExit = true;
-      else if (successor === loop?.header) backs.push({ from, source });
+      if (to === undefined) continue; // out of the region
+      if (successor === loop?.header) backs.push({ from, source });
       else if (to !== from) edgesTo.set(to, [...(edgesTo.get(to) ?? []), { from, source, to }]);
     }
-    if (isExit) exits.push({ from, source });
   }
   // A loop's header comes first of its blocks in reverse postorder, and so stands for all of them.
-  return { nodes: [...new Set(nodeOf.values())].sort((a, b) => firstBlock(a) - firstBlock(b)), edgesTo, backs, exits, ends };
+  return { nodes: [...new Set(nodeOf.values())].sort((a, b) => firstBlock(a) - firstBlock(b)), edgesTo, backs, nodeOf, ends };
 }
 
 const firstBlock = (node: Node): number => (node.block === undefined ? node.loop.header : node.block.index);
