@@ -109,6 +109,12 @@ describe("a whole value", () => {
       ['1:5 AXV-P005 a[0] has no "size": add "size:"']],
     ["a key that may not be one", z.strictObject({ a: z.record(z.string().regex(/^b$/, { error: "b" }), z.int()) }),
       "a: { c: 1 }", ['1:6 AXV-P006 a key of a cannot be "c": write b']],
+    ["one of them deep in it",
+      z.strictObject({ a: z.strictObject({ d: z.record(z.string().regex(/^b$/, { error: "b" }), z.int()) }) }),
+      "a: { d: { c: 1 } }", ['1:11 AXV-P006 a key of a.d cannot be "c": write b']],
+    ["a key of none of several", z.strictObject({ a: z.union([
+      z.strictObject({ p: z.int().optional() }), z.strictObject({ q: z.int().optional() }),
+    ], { error: "p or q" }) }), "a: { xyz: 1 }", ['1:6 AXV-P004 "xyz" is no key of a: write one of: p, q']],
     ["another type", z.strictObject({ a: z.int() }), "a: x", ['1:4 AXV-P006 a cannot be "x": write a number']],
     ["a list where one value is meant", z.union([z.int(), z.string()], { error: "a number or a text" }), "[1]",
       ["1:1 AXV-P006 the file cannot be a list: write a number or a text"]],

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { everyProfile } from "../../tools/guest/profiles.ts";
+import { boardAt, boardsIn } from "../../partitions/shelf.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { here, places, sound } from "./systems.ts";
 
@@ -78,6 +79,29 @@ test("mistakes in them are told in their files, once; the name is that of the fi
   copyFileSync(here("images/plc.bin"), at("lines/guests/a.bin"));
   const { plan } = sound(planned(`${SYSTEM.replace("guest: my-rtos", "guest: my-rtos, image: guests/a.bin")}`));
   expect([plan.board, plan.partitions[0]?.guest]).toEqual(["mine", "my-rtos"]);
+});
+
+test("a board's own device tree stands beside its file, wherever that is told from", () => {
+  put("lines/boards/mine/board.yaml", `${BOARD}tree: { file: mine.dtb }\n`);
+  put("lines/boards/none/board.yaml", `${BOARD}tree: {}\n`);
+  put("lines/boards/debian/board.yaml", `${BOARD}tree: { debian: imx8mp-evk.dtb }\n`);
+  put("lines/boards/wrong/board.yaml", `${BOARD}tree: { file: 5 }\n`);
+  const open = (name: string) => boardsIn(at("lines")).open(name);
+  expect(open("mine")?.value?.tree).toMatchObject({ file: at("lines/boards/mine/mine.dtb") });
+  expect(open("none")?.mistakes.map(({ message }) => message)).toEqual(['tree has no "debian"']);
+  expect(open("wrong")?.mistakes.map(({ message }) => message)).toEqual([
+    'tree has no "debian"', '"file" is no key of tree',
+  ]);
+  expect(open("debian")?.value?.tree).toMatchObject({ debian: "imx8mp-evk.dtb" });
+  expect(open("nowhere")).toBeUndefined();
+});
+
+test("a board in whatever file is itself, and extends those of the project", () => {
+  put("any.yaml", BOARD);
+  expect(boardAt(at("any.yaml")).open()?.value).toMatchObject({ name: "board", description: "mine, with less RAM" });
+  put("any.yaml", `${BOARD}nothing: 1\n`);
+  expect(boardAt(at("any.yaml")).open()).toMatchObject({ value: undefined, mistakes: [{ code: "AXV-P004" }] });
+  expect(boardAt(at("none.yaml")).open()).toBeUndefined();
 });
 
 test("what else is called so is in nobody's way", () => {

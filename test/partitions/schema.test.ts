@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import * as abi from "../../rtos-guests/plc/abi.ts";
+import { BOARD_SCHEMA_FILE, boardJsonSchema, PROFILE_SCHEMA_FILE, profileJsonSchema } from "../../partitions/descriptions.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
-import { System, systemJsonSchema } from "../../partitions/schema.ts";
+import { PARTITION_SHAPE, System, systemJsonSchema } from "../../partitions/schema.ts";
 import { boards, profiles } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 
@@ -41,6 +42,22 @@ describe("system.schema.json", () => {
     const partition = properties?.["partitions"]?.additionalProperties;
     expect(typeof partition === "object" && partition.properties?.["guest"]?.examples).toEqual(profiles().names);
   });
+});
+
+test.each([
+  [BOARD_SCHEMA_FILE, boardJsonSchema],
+  [PROFILE_SCHEMA_FILE, profileJsonSchema],
+])("%s is what the tool checks by: else write it anew with npm run schema", (file, schema) => {
+  expect(readFileSync(file, "utf8")).toBe(schema());
+});
+
+describe("numbers of the shared cache", () => {
+  const colours = (written: unknown): unknown => PARTITION_SHAPE.cache.safeParse({ colours: written }).data?.colours;
+
+  test.each<[unknown, unknown]>([
+    [[2, 0, 10, 2], [0, 2, 10]], ["1-3", [1, 2, 3]], ["4-4", [4]], ["0-31", Array.from({ length: 32 }, (_, at) => at)],
+    ["3-1", undefined], ["0-32", undefined], [[], undefined], [[-1], undefined], [Array(33).fill(1), undefined], ["1", undefined],
+  ])("%j are %j", (written, numbers) => expect(colours(written)).toEqual(numbers));
 });
 
 describe("examples", () => {
