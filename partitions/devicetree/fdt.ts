@@ -13,21 +13,30 @@ import { hex } from "../units.ts";
 import type { Span } from "../units.ts";
 import { FdtError } from "./errors.ts";
 
-export interface FdtNode {
+/** All that is written of one. */
+export interface WrittenNode {
   /** With its unit address; the root's is "". */
   readonly name: string;
-  /** "/" is the root's. */
-  readonly path: string;
   /** As the blob has them: parts of the bytes that were read, not copies. */
   readonly properties: ReadonlyMap<string, Uint8Array>;
+  readonly children: readonly WrittenNode[];
+}
+
+export interface FdtNode extends WrittenNode {
+  /** "/" is the root's. */
+  readonly path: string;
   readonly children: readonly FdtNode[];
 }
 
-export interface Fdt {
-  readonly root: FdtNode;
+export interface WrittenFdt {
+  readonly root: WrittenNode;
   /** /memreserve/ */
   readonly reserved: readonly Span[];
   readonly bootCpu: number;
+}
+
+export interface Fdt extends WrittenFdt {
+  readonly root: FdtNode;
 }
 
 export const MAGIC = 0xd00d_feed;
@@ -234,10 +243,10 @@ const words = (...values: number[]): Buffer => {
 const padding = (length: number): Buffer => Buffer.alloc((WORD - (length % WORD)) % WORD);
 
 /** The same tree gives the same bytes: those that dtc writes. `first`: names that begin the block of strings, in this order. */
-export function writeFdt({ root, reserved, bootCpu }: Fdt, first: readonly string[] = []): Uint8Array {
+export function writeFdt({ root, reserved, bootCpu }: WrittenFdt, first: readonly string[] = []): Uint8Array {
   const strings = new Strings(first);
   const parts: Uint8Array[] = [];
-  const write = ({ name, properties, children }: FdtNode): void => {
+  const write = ({ name, properties, children }: WrittenNode): void => {
     parts.push(words(BEGIN_NODE), Buffer.from(`${name}\0`, "latin1"), padding(name.length + 1));
     for (const [property, value] of properties)
       parts.push(words(PROPERTY, value.length, strings.offsetOf(property)), value, padding(value.length));

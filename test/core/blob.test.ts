@@ -12,7 +12,7 @@ import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 
 /** With something of everything that there is an array of. */
-const TREE = writeFdt({ root: { name: "", path: "/", properties: new Map(), children: [] }, reserved: [], bootCpu: 0 });
+const TREE = writeFdt({ root: { name: "", properties: new Map(), children: [] }, reserved: [], bootCpu: 0 });
 const bench = new BlobBench({
   ...STANDARD,
   board: { ...STANDARD.board, deviceTree: { pa: 0x4000_0000, bytes: TREE } },

@@ -137,7 +137,7 @@ test("dtc that is not there is told with how to have it", () => {
 
 test("a seed is where /chosen has it, if it has one", () => {
   const tree = (children: readonly FdtNode[]): Uint8Array =>
-    writeFdt({ root: { name: "", path: "/", properties: new Map(), children }, reserved: [], bootCpu: 0 });
+    writeFdt({ root: { name: "", properties: new Map(), children }, reserved: [], bootCpu: 0 });
   const seeded = tree([node({}, [], "a"), node({ "rng-seed": Uint8Array.of(7, 7, 7, 7) }, [], "chosen")]);
   const offset = seedOffset(Buffer.concat([Buffer.alloc(8), seeded]).subarray(8)) ?? 0;
   expect(seeded.subarray(offset, offset + 4)).toEqual(Buffer.of(7, 7, 7, 7));

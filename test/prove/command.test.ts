@@ -38,7 +38,7 @@ const magic = (offset: number, ...bytes: readonly number[]): Uint8Array => {
   file.set(bytes, offset);
   return file;
 };
-const TREE = writeFdt({ root: { name: "", path: "/", properties: new Map(), children: [] }, reserved: [], bootCpu: 0 });
+const TREE = writeFdt({ root: { name: "", properties: new Map(), children: [] }, reserved: [], bootCpu: 0 });
 
 describe("what is no image", () => {
   test.each<[string, Uint8Array | string, string, string]>([

@@ -1,7 +1,7 @@
 // The device tree of a guest of a board whose own tree is known: what the hypervisor shows of itself, as it shows it everywhere,
 // and the partition's part of the board's tree behind that.
 import { MAX_CPUS } from "../../../boards/limits.ts";
-import type { Fdt, FdtNode } from "../fdt.ts";
+import type { FdtNode, WrittenNode } from "../fdt.ts";
 import { writeFdt } from "../fdt.ts";
 import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
 import { addressCells, cellOf, isCompatible, malformed, phandleOf, sizeCells, stringsOf } from "../properties.ts";
@@ -47,10 +47,10 @@ export function guestBlob(
   };
   const theirs = rewrite(board, closure, losses, clockOf);
   const interruptCells = cellOf(board.controller, "#interrupt-cells") ?? OWN_INTERRUPT_CELLS;
-  const shown = converted(withBoard(board, closure, own), "", interruptCells);
-  const stand = [...clocks].map(([hz, phandle]) => converted(fixedClock(hz, phandle), "/", OWN_INTERRUPT_CELLS));
-  const root: FdtNode = { ...shown, path: "/", children: [...shown.children, ...stand, ...aliases(board, closure), ...theirs] };
-  return writeFdt({ root, reserved: [], bootCpu: 0 } satisfies Fdt);
+  const shown = converted(withBoard(board, closure, own), interruptCells);
+  const stand = [...clocks].map(([hz, phandle]) => converted(fixedClock(hz, phandle), OWN_INTERRUPT_CELLS));
+  const root = { ...shown, name: "", children: [...shown.children, ...stand, ...aliases(board, closure), ...theirs] };
+  return writeFdt({ root, reserved: [], bootCpu: 0 });
 }
 
 const fixedClock = (hz: number, phandle: number): TreeNode => ({
@@ -110,8 +110,7 @@ function fitted(root: FdtNode, reg: Value | undefined): number[] {
 
 const rootParent = ({ properties }: TreeNode): Value => properties["interrupt-parent"] ?? [];
 
-function converted({ name, properties, children = [] }: TreeNode, above: string, interruptCells: number): FdtNode {
-  const path = `${above === "/" ? "" : above}/${name}`;
+function converted({ name, properties, children = [] }: TreeNode, interruptCells: number): WrittenNode {
   const value = (property: string, given: Value): Uint8Array => {
     if (given === true) return new Uint8Array();
     if (given.every((item) => typeof item === "string")) return textOf(...given);
@@ -119,10 +118,9 @@ function converted({ name, properties, children = [] }: TreeNode, above: string,
     return bytesOf(property === "interrupts" ? widened(cells, interruptCells) : cells);
   };
   return {
-    name: name === "/" ? "" : name,
-    path,
+    name,
     properties: new Map(Object.entries(properties).map(([property, given]) => [property, value(property, given)])),
-    children: children.map((child) => converted(child, name === "/" ? "/" : path, interruptCells)),
+    children: children.map((child) => converted(child, interruptCells)),
   };
 }
 

@@ -188,7 +188,6 @@ function withUnits(
       const { unit } = resources;
       if (contested.has(unit)) continue;
       const name = names.get(unit) ?? (devices[unit.name] === undefined ? unit.name : unit.path);
-      names.set(unit, name);
       const known = devices[name];
       for (const { spi, trigger } of resources.spis) {
         const file = known?.spis.find((each) => each.spi === spi)?.trigger ?? trigger;
