@@ -28,7 +28,8 @@ const planned = (): Places => places(`
     same { #address-cells = <1>; #size-cells = <1>; ranges; inner@c { reg = <12 4>; }; };
     i2c@200 { #address-cells = <1>; #size-cells = <0>; rtc@68 { reg = <0x68>; }; };
     closed@300 { #address-cells = <1>; #size-cells = <1>; inner@0 { reg = <0 4>; }; };
-    pcie@400 { #address-cells = <3>; #size-cells = <2>; ranges = <0 0 0 0 0 0>; ep@0 { reg = <0 0 0 0 0>; }; };
+    pcie@400 { #address-cells = <3>; #size-cells = <2>; ranges = <0 0 0 0 0 0>; ep@0 { reg = <0 0 0 0 0>; };
+      low { #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0 0 0x100>; inner@0 { reg = <0 4>; }; }; };
   };`);
 
 describe("nodes", () => {
@@ -89,6 +90,7 @@ describe("registers, as a CPU addresses them", () => {
     ["/soc/i2c@200/rtc@68", "on I2C"],
     ["/soc/closed@300/inner@0", "behind a bus without ranges"],
     ["/soc/pcie@400/ep@0", "on PCI"],
+    ["/soc/pcie@400/low/inner@0", "on a bus that is on PCI"],
   ])("%s has none: %s", (path) => {
     const tree = planned();
     expect(tree.windowsOf(at(tree, path))).toBeUndefined();

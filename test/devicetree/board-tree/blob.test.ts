@@ -53,6 +53,8 @@ function made(source: string, parts: Parameters<typeof split>[1], rates: readonl
 const others = [CRU, "/pinctrl", "/dma-controller@10003000"];
 const CASES: Readonly<Record<string, () => string>> = {
   whole: () => made(SMALL, { linux: ["/soc/serial@1000"] }),
+  // A pin controller says the form of addresses that it has ranges for, though nothing is left there.
+  ranges: () => made(SMALL, { linux: ["/soc/serial@0"] }),
   lost: () => made(SMALL, { linux: ["/soc/serial@1000"], other: others }),
   rates: () => made(SMALL, { linux: ["/soc/ethernet@2000", "/soc/serial@0"], other: [CRU] }, [
     { clock: CRU, cells: [3], hz: 125_000_000 }, { clock: CRU, cells: [9], hz: 50_000_000 },

@@ -131,6 +131,14 @@ describe("mistakes", () => {
     ]);
   });
 
+  test("what the tree has not", () => {
+    const nowhere = SMALL.replace('"axv,mmc";', '"axv,mmc"; phys = <999 1>, <998>;');
+    expect(share([asked("linux", "mmc@5000")], nowhere).said).toEqual([
+      "partitions.linux.devices.0 AXV-P175 /soc/mmc@5000 does not work without what the tree has not (`phys`): give both to " +
+        "one partition, or leave the device out",
+    ]);
+  });
+
   test("an interrupt that is triggered in another way than board.yaml says, at the device, or at all of them", () => {
     const edge = SMALL.replace("<0 0x10 4>", "<0 0x10 1>").replace("<0 3 4>", "<0 3 1>");
     const wrong = { ...board, devices: { ...board.devices, engine: device(0x1000_3000, [3]) } };
