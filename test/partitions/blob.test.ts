@@ -112,6 +112,9 @@ describe("a blob that is wrong is refused", () => {
     ["AXV-P076", "of an ISA that nobody knows", altered((view) => view.setUint32(offsetOf("isa"), 99, true), true)],
     ["AXV-P073", "altered", altered((view) => view.setUint8(blob.length - 1, 0xff), false)],
     ["AXV-P071", "longer than any", altered((view) => view.setUint32(8, 0x7fffffff, true), true)],
+    ["AXV-P071", "shorter than its machine", altered((view) => view.setUint32(8, inMachine, true), true)],
+    ["AXV-P071", "cut off by a byte", blob.subarray(0, blob.length - 1)],
+    ["AXV-P074", "with one record more", altered((view) => view.setUint32(offsetOf("updateCount"), 1, true), true)],
     ["AXV-P074", "with an array outside", altered((view) => view.setUint32(regionOffset, blob.length, true), true)],
     ["AXV-P074", "with an array in its header", altered((view) => view.setUint32(regionOffset, 0, true), true)],
     ["AXV-P074", "with one in its machine", altered((view) => view.setUint32(regionOffset, inMachine, true), true)],
@@ -125,6 +128,8 @@ describe("a blob that is wrong is refused", () => {
     [`99, none of ${ISAS.join(", ")}`, altered((view) => view.setUint32(offsetOf("isa"), 99, true), true)],
     ["0 bytes, fewer than its header", new Uint8Array()],
     [`its header says ${blob.length} bytes, and ${blob.length - 8} are there`, blob.subarray(0, blob.length - 8)],
+    [`its header says 99 bytes, and ${blob.length} are there`, altered((view) => view.setUint32(8, 99, true), true)],
+    [`1 × Update at ${blob.length}`, altered((view) => view.setUint32(offsetOf("updateCount"), 1, true), true)],
     [`${blob.length} bytes`, altered((view) => view.setUint8(blob.length - 1, 0xff), false)],
     [`12 × Region at ${blob.length}`, altered((view) => view.setUint32(regionOffset, blob.length, true), true)],
   ])("with what was found: %s", (found, bytes) => {
