@@ -3,7 +3,7 @@
 import type { Spi, Window } from "../../../boards/schema.ts";
 import { end } from "../../units.ts";
 import type { FdtNode } from "../fdt.ts";
-import { addressCells, cellsOf, sizeCells, stringsOf } from "../properties.ts";
+import { addressCells, cellsOf, malformed, sizeCells, stringsOf } from "../properties.ts";
 import { triggerOf } from "../trigger.ts";
 import type { BoardTree } from "./board-tree.ts";
 import type { Closure } from "./closure.ts";
@@ -60,7 +60,12 @@ function pciWindows(board: BoardTree, node: FdtNode): Window[] {
   const value = (from: number, count: number): number =>
     cells.slice(from, from + count).reduce((sum, cell) => sum * 2 ** 32 + cell, 0);
   const width = child + parent + size;
-  const rows = Array.from({ length: Math.floor(cells.length / width) }, (_, row) => row * width + child);
+  if (cells.length === 0) return [];
+  // A tree may say anything, also that a row has no cells.
+  if (width === 0 || cells.length % width !== 0)
+    throw malformed(node, "ranges", `has ${cells.length} cells, in rows of ${width}`);
+  const rows: number[] = [];
+  for (let at = child; at < cells.length; at += width) rows.push(at);
   return rows
     .map((at) => ({ base: value(at, parent), size: value(at + parent, size) }))
     .filter((window) => window.size > 0 && Number.isSafeInteger(end(window)));

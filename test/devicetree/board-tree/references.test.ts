@@ -207,6 +207,20 @@ describe("what of the machine comes with a node", () => {
     expect(resources(behind, "/soc/x@10")).toEqual(["x@10 10+4"]);
   });
 
+  test("of which ranges that are no rows are refused, as those of every other bus", () => {
+    const pci = (cells: string, ranges: string): string =>
+      `x@10 { compatible = "axv,x"; device_type = "pci"; ${cells} ranges = <${ranges}>; };`;
+    expect(() => resources(pci("#address-cells = <3>; #size-cells = <2>;", "1 2 3 4 5 6 7"), "/x@10")).toThrow(
+      "`ranges` of /x@10 has 7 cells, in rows of 6: ",
+    );
+    const none = new BoardTree(readFdt(compileTree(`/dts-v1/; / { #address-cells = <0>; #size-cells = <0>;
+      bus { compatible = "simple-bus"; #address-cells = <1>; #size-cells = <1>; ranges = <0 0x10000000>; ${GIC} };
+      ${pci("#address-cells = <0>; #size-cells = <0>;", "1")} };`)), { controller: 0x800_0000, uart: 0 });
+    const closure = closureOf(none, [nodeAt(none, "/x@10")], () => false);
+    expect(() => resourcesOf(none, closure, [])).toThrow("`ranges` of /x@10 has 1 cells, in rows of 0: ");
+    expect(resources(pci("#address-cells = <3>; #size-cells = <2>;", ""), "/x@10")).toEqual([]);
+  });
+
   test("it may master the bus, unless it is of a kind that does not, or says so", () => {
     const board = boardOf(`serial@1 { reg = <1 1>; }; serial { }; uart-2@2 { reg = <2 1>; }; i2c4@3 { reg = <3 1>; };
       ethernet@4 { reg = <4 1>; }; spi@5 { reg = <5 1>; dma-coherent; }; gpio@6 { reg = <6 1>; #dma-cells = <1>; };
