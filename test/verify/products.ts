@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import type { Target } from "../../tools/build/targets/target.ts";
+import { verify, type Report } from "../../tools/verify/verify.ts";
 import { PRELUDE, withElf, type Source } from "./sample.ts";
 import { withWasm } from "./wasm/sample.ts";
 
@@ -63,5 +64,20 @@ export function writeElf(path: string, source: Source = { c: C, assembly: ASSEMB
     writeFileSync(path, readFileSync(elf));
   });
 }
+
+/** The report on a small program, by budgets that are written into the folder. */
+export function verified(
+  folder: string, wasm: string, budgets: Budgets = BUDGETS, source: Source = { c: C, assembly: ASSEMBLY },
+): Report {
+  const target = targetWith(join(folder, "budgets.yaml"), budgets);
+  return withElf(source, (elf) => verify(elf, wasm, target));
+}
+
+export const codes = ({ problems }: Report): string[] => problems.map(({ code }) => code).sort();
+/** Whole, but for the folder's name. */
+export const messagesOf = ({ problems }: Report, folder: string): string[] =>
+  problems.map(({ message }) => message.replaceAll(folder, "…"));
+export const withEntry = (name: string, change: object): Budgets =>
+  ({ ...BUDGETS, entries: { ...BUDGETS.entries, [name]: change } });
 
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true });
