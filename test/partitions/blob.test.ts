@@ -78,6 +78,9 @@ describe("encodeBlob and readBlob", () => {
     expect(altered({ header: { ...read.header, housekeeper: 1n } })).toThrow("field housekeeper is u32, and was given bigint");
     expect(altered({ header: { ...read.header, uart: 1 } })).toThrow(words("uart"));
     expect(altered({ machine: { ...read.machine, gicd: 1 } })).toThrow(words("gicd"));
+    const [first] = records("Partition");
+    const named = altered({ records: { ...read.records, Partition: [{ ...first, name: 1 }] } });
+    expect(named).toThrow("blob field name is bytes16, and was given number");
   });
 });
 
@@ -127,6 +130,8 @@ describe("a blob that is wrong is refused", () => {
     [`99, not ${table.BLOB_VERSION}`, altered((view) => view.setUint32(4, 99, true), true)],
     [`99, none of ${ISAS.join(", ")}`, altered((view) => view.setUint32(offsetOf("isa"), 99, true), true)],
     ["0 bytes, fewer than its header", new Uint8Array()],
+    [`${inMachine - 1} bytes, fewer than its header`, blob.subarray(0, inMachine - 1)],
+    [`its header says ${blob.length} bytes, and ${inMachine} are there`, blob.subarray(0, inMachine)],
     [`its header says ${blob.length} bytes, and ${blob.length - 8} are there`, blob.subarray(0, blob.length - 8)],
     [`its header says 99 bytes, and ${blob.length} are there`, altered((view) => view.setUint32(8, 99, true), true)],
     [`1 × Update at ${blob.length}`, altered((view) => view.setUint32(offsetOf("updateCount"), 1, true), true)],
