@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Plan } from "../../partitions/plan/plan.ts";
+import { displayPath } from "../../partitions/project.ts";
 import { bootsOf } from "../../tools/linux/disk.ts";
 import { boardOf, prepareBuilt } from "../../tools/run/prepare.ts";
 
@@ -37,7 +38,7 @@ test.each([
     title: "press.yaml", plan, board, image, opened: "an image", disk: join(folder, "disk.img"), elf,
   });
   closeSync(system.opened);
-  expect(said).toEqual([`the image is ${image}`]);
+  expect(said).toEqual([`the image is ${displayPath(image)}`]);
   expect(bootsOf(readFileSync(system.disk))).toBe(0);
   expect(readdirSync(folder).sort(), "nothing half made is left").toEqual(["disk.img", "image.bin"]);
 });
