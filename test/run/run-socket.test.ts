@@ -161,7 +161,8 @@ describe("a run's socket", () => {
     const taken = join(folder, "taken.sock");
     await listen(taken, () => {});
     expect(await failure(start(taken))).toBe(
-      `RunError AXV_RUN_PATH: cannot listen on ${taken}: something of that name is there already. Choose another path with --link`,
+      `RunError AXV_RUN_PATH: cannot listen on ${taken}: something of that name is there already. Choose another path ` +
+        "with --link",
     );
   });
 
