@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkImagePlace, imageFiles, readImages, standardImages } from "../../partitions/check/images.ts";
 import type { StandardImages } from "../../partitions/check/images.ts";
 import type { GuestImage } from "../../partitions/images/guest-image.ts";
+import { displayPath } from "../../partitions/project.ts";
 import type { PartitionRequest } from "../../partitions/request.ts";
 import { KIB } from "../../partitions/units.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
@@ -54,7 +55,7 @@ function read(
   let found: ReturnType<typeof readImages> = new Map();
   const asked = request("a", { memory: MEMORY, ...fields }, { profile: guest, ...more });
   const said = reported((findings) => (found = readImages(system, [asked], standard, findings, qemu)));
-  return { said: said.map((text) => text.replaceAll(folder, "…")), found: [...found.keys()], entry: found.get("a")?.image.entry };
+  return { said: said.map((text) => text.replaceAll(displayPath(folder), "…")), found: [...found.keys()], entry: found.get("a")?.image.entry };
 }
 const fine = { said: [], found: ["a"] };
 const withFile = (guest: Profile, file: string | undefined): Profile =>

@@ -10,6 +10,7 @@ import { isFault, readGuestImage } from "../../partitions/images/guest-image.ts"
 import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { isElf, recognise } from "../../partitions/images/recognise.ts";
 import { parseRiscvImage } from "../../partitions/images/riscv-image.ts";
+import { displayPath } from "../../partitions/project.ts";
 import { MIB } from "../../partitions/units.ts";
 import { arm64Image, codeOf, elfFile, riscvImage, rules } from "./imageFiles.ts";
 
@@ -305,7 +306,7 @@ describe("a load", () => {
     })();
     expect(error).toBeInstanceOf(FileChangedError);
     expect(error).toMatchObject({
-      name: "FileChangedError", code: "AXV-P102", message: `${path} has changed while it was put into the image: try again`,
+      name: "FileChangedError", code: "AXV-P102", message: `${displayPath(path)} has changed while it was put into the image: try again`,
     });
   });
 });
