@@ -55,7 +55,8 @@ function read(
   let found: ReturnType<typeof readImages> = new Map();
   const asked = request("a", { memory: MEMORY, ...fields }, { profile: guest, ...more });
   const said = reported((findings) => (found = readImages(system, [asked], standard, findings, qemu)));
-  return { said: said.map((text) => text.replaceAll(displayPath(folder), "…")), found: [...found.keys()], entry: found.get("a")?.image.entry };
+  const inFolder = (text: string): string => text.replaceAll(displayPath(folder), "…").replaceAll(folder, "…");
+  return { said: said.map(inFolder), found: [...found.keys()], entry: found.get("a")?.image.entry };
 }
 const fine = { said: [], found: ["a"] };
 const withFile = (guest: Profile, file: string | undefined): Profile =>

@@ -306,7 +306,9 @@ describe("a load", () => {
     })();
     expect(error).toBeInstanceOf(FileChangedError);
     expect(error).toMatchObject({
-      name: "FileChangedError", code: "AXV-P102", message: `${displayPath(path)} has changed while it was put into the image: try again`,
+      name: "FileChangedError",
+      code: "AXV-P102",
+      message: `${displayPath(path)} has changed while it was put into the image: try again`,
     });
   });
 });
