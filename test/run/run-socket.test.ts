@@ -290,7 +290,7 @@ describe("a console that is attached", () => {
     socket.write("tus\r");
     await until("what was typed", () => board.typed[PLC] === "status\r");
     expect(board.typed[LINUX]).toBe("");
-    expect(text().slice(text().indexOf("\n") + 1)).toBe("status\r\n");
+    await until("its echo", () => text().slice(text().indexOf("\n") + 1) === "status\r\n");
   });
 
   test("two of one partition see the same; one that leaves is forgotten", async () => {
