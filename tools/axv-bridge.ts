@@ -4,12 +4,12 @@ import { BridgeError } from "../industrial/bridge/errors.ts";
 import { isPacked, readPacked } from "../industrial/bridge/system.ts";
 import { projectVersion } from "../partitions/project.ts";
 import { addBridgeCommands } from "./bridge/commands.ts";
-import { failure, usage } from "./failure.ts";
+import { fail, USAGE_OUTPUT } from "./failure.ts";
 
 const program = new Command("axv-bridge")
   .description("Shows a running plant by OPC UA, Modbus and Sparkplug, and to Prometheus.")
   .version(projectVersion(), "-V, --version", "print the version")
-  .configureOutput({ outputError: (text, write) => write(usage(text, process.argv.slice(2))) })
+  .configureOutput(USAGE_OUTPUT)
   .exitOverride();
 addBridgeCommands(program, (path) => {
   if (!isPacked(path)) throw new BridgeError("AXV_BRIDGE_PLAN_ELSEWHERE", path);
@@ -19,8 +19,5 @@ addBridgeCommands(program, (path) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  const { stdout, stderr, status } = failure(error, process.argv.slice(2));
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
-  process.exitCode = status;
+  fail(error);
 }

@@ -1,15 +1,8 @@
 // What is done with a command line: of some commands, or of all.
 import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
-import { failure, usage } from "./failure.ts";
+import { fail, USAGE_OUTPUT } from "./failure.ts";
 import { heedStreams } from "./output/streams.ts";
-
-function fail(error: unknown): void {
-  const { stdout, stderr, status } = failure(error, process.argv.slice(2));
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
-  process.exitCode = status;
-}
 
 /** The folder that axv-part was started in has been deleted. */
 class FolderGoneError extends Error {
@@ -37,7 +30,7 @@ export async function commandLine(commands: readonly ((program: Command) => void
     .version(projectVersion(), "-V, --version", "print the version of axv-part")
     // Behind a command its own options count: update sign has a --version, too.
     .enablePositionalOptions()
-    .configureOutput({ outputError: (text, write) => write(usage(text, process.argv.slice(2))) })
+    .configureOutput(USAGE_OUTPUT)
     .showHelpAfterError("(axv-part --help shows every command)")
     .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
     .hook("preAction", needFolder)

@@ -1,6 +1,6 @@
 // How a command that fails says so: one message on standard error, status 1; and with --json, JSON on standard output whatever
 // happens: { "error": { "code", "message" } }, with the "diagnostics" where a system has mistakes.
-import { CommanderError } from "commander";
+import { CommanderError, type OutputConfiguration } from "commander";
 import { lines, oneLine } from "../partitions/source/text.ts";
 import { SystemMistakesError } from "./plan/show.ts";
 
@@ -21,7 +21,7 @@ const UNEXPECTED = "AXV_UNEXPECTED";
 const PARTS = /[=:]/;
 
 /** For a terminal, which obeys nothing in it. A message may have several lines, but none that the command line brings. */
-export function shown(text: string, parameters: readonly string[]): string {
+function shown(text: string, parameters: readonly string[]): string {
   const given = parameters.flatMap((each) => [each, ...each.split(PARTS)]);
   // One that is nothing else cannot be told from those of the message.
   const broken = given.filter((part) => part.includes("\n") && part.trim() !== "");
@@ -32,9 +32,10 @@ export function shown(text: string, parameters: readonly string[]): string {
 const coded = (message: string, code: string): string =>
   message.includes(`[${code}]`) ? message : `${message}${message.includes("\n") ? "\n" : " "}[${code}]`;
 
-/** What commander says of a wrong command line, as it is printed. */
-export const usage = (text: string, parameters: readonly string[]): string =>
-  `${coded(shown(text, parameters).trimEnd(), USAGE)}\n`;
+/** For a program of commander: what is wrong with its command line, as it is printed. */
+export const USAGE_OUTPUT: OutputConfiguration = {
+  outputError: (text, write) => write(`${coded(shown(text, process.argv.slice(2)).trimEnd(), USAGE)}\n`),
+};
 
 /** What is printed, and the exit status. `parameters`: of the command line. */
 export function failure(error: unknown, parameters: readonly string[]): { stdout: string; stderr: string; status: number } {
@@ -51,4 +52,12 @@ export function failure(error: unknown, parameters: readonly string[]): { stdout
     stderr: said ? "" : `${stack}axv-part: ${coded(message, code)}\n`,
     status: 1,
   };
+}
+
+/** Ends this process's command with what is to be said of an error. */
+export function fail(error: unknown): void {
+  const { stdout, stderr, status } = failure(error, process.argv.slice(2));
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = status;
 }

@@ -28,11 +28,15 @@ const SHOWN_DIGITS = 2;
 export function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
-  // As YAML has it: JSON knows neither.
-  if (typeof value === "number" && !Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
-  // YAML has it as the nearest that JavaScript knows, which nobody has written.
-  if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) return `about ${value.toExponential(SHOWN_DIGITS)}`;
+  if (typeof value === "number") return shownNumber(value);
   return typeof value === "object" ? "a mapping" : (JSON.stringify(value) ?? "nothing");
+}
+
+function shownNumber(value: number): string {
+  // As YAML has it: JSON knows neither.
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
+  // What was read is the nearest that JavaScript knows, which nobody has written.
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER ? `about ${value.toExponential(SHOWN_DIGITS)}` : JSON.stringify(value);
 }
 
 export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, findings: Findings): Fields<S> {
